@@ -1,0 +1,29 @@
+export type SyncMode = 'full' | 'incremental';
+
+/** How one table fared in a sync; the entry of `sync --json`. */
+export interface TableSyncResult {
+  readonly table: string;
+  readonly mode: SyncMode;
+  /** Rows read from the source and now in the replica; 0 where `error` is set. */
+  readonly rows: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly rejectedValues: number;
+  readonly error: TableSyncError | null;
+}
+
+export interface TableSyncError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The document of `sync --json`. */
+export interface SyncResult {
+  readonly tables: readonly TableSyncResult[];
+  readonly seconds: number;
+  readonly peakRssBytes: number;
+}

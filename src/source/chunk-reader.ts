@@ -1,0 +1,165 @@
+import type { MessagePort } from 'node:worker_threads';
+import { BatchBuilder } from '../batch/batch-builder.js';
+import { batchBytes } from '../batch/column-batch.js';
+import { serializeError } from '../common/errors.js';
+import { openSession, type SourceSession } from './connect.js';
+import { translateSourceError } from './errors.js';
+import type {
+  ReaderMessage,
+  ReaderRequest,
+  ReaderTable,
+  ReaderTask,
+  RecycleMessage,
+} from './reader-protocol.js';
+import { RowDecoder } from './rows/row-decoder.js';
+import { RowStreamCommand } from './rows/row-stream-command.js';
+
+/**
+ * A reader: one connection in a consistent snapshot, reading chunk after chunk into batches that it
+ * transfers to the thread that owns DuckDB. It runs in a worker thread until it is told to close.
+ */
+export async function runReader(task: ReaderTask): Promise<void> {
+  const { port } = task;
+  try {
+    await using session = await openSession(task.endpoint);
+    await new ChunkReader(task, session).serve();
+  } catch (error) {
+    post(port, { kind: 'failed', error: serializeError(error) });
+  } finally {
+    port.close();
+  }
+}
+
+class ChunkReader {
+  private table: ReaderTable | null = null;
+  private batch!: BatchBuilder;
+  private decoder!: RowDecoder;
+  private bytesOnTheWay = 0;
+  private paused = false;
+  private readonly port: MessagePort;
+
+  constructor(
+    private readonly task: ReaderTask,
+    private readonly session: SourceSession,
+  ) {
+    this.port = task.port;
+  }
+
+  /** Resolves when the reader was closed; a failed request ends it: its snapshot is gone. */
+  serve(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.port.on('message', (message: ReaderRequest | RecycleMessage) => {
+        switch (message.kind) {
+          case 'recycle':
+            this.recycle(message);
+            break;
+          case 'close':
+            // A chunk may be on its way: don't wait for its end.
+            this.session.destroy();
+            resolve();
+            break;
+          default:
+            this.answer(message).catch(reject);
+        }
+      });
+      this.port.on('close', resolve);
+      post(this.port, { kind: 'connected' });
+    });
+  }
+
+  private async answer(request: Exclude<ReaderRequest, { kind: 'close' }>): Promise<void> {
+    switch (request.kind) {
+      case 'begin-snapshot':
+        await this.session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+        break;
+      case 'read-chunk':
+        this.useTable(request.table);
+        await this.readChunk(request.sql);
+        break;
+      case 'flush':
+        this.sendBatch();
+        break;
+    }
+    post(this.port, { kind: request.kind });
+  }
+
+  private useTable(table: ReaderTable): void {
+    if (this.table?.plan.schema.name === table.plan.schema.name) return;
+    this.table = table;
+    this.batch = new BatchBuilder(table.plan.columns, table.capacity);
+    this.decoder = new RowDecoder(table.plan, this.batch);
+  }
+
+  private async readChunk(sql: string): Promise<void> {
+    try {
+      const statement = await prepare(this.session, sql);
+      await this.streamRows(statement.id);
+      statement.close();
+    } catch (error) {
+      throw translateSourceError(error, this.task.endpoint);
+    }
+  }
+
+  private streamRows(statementId: number): Promise<void> {
+    const { protocol } = this.session;
+    return new Promise((resolve, reject) => {
+      const onRow = (bytes: Uint8Array, start: number): void => {
+        try {
+          this.decoder.decode(bytes, start);
+          if (this.batch.isFull) this.sendBatch();
+        } catch (error) {
+          // A throw in a packet handler would be taken for a broken connection.
+          this.session.destroy();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const onEnd = (error: Error | null): void => {
+        if (error === null) resolve();
+        else reject(error);
+      };
+      protocol.addCommand(new RowStreamCommand(statementId, onRow, onEnd));
+    });
+  }
+
+  private sendBatch(): void {
+    if (this.table === null || this.batch.rows === 0) return;
+    const batch = this.batch.take();
+    this.bytesOnTheWay += batchBytes(batch);
+    this.port.postMessage({ kind: 'batch', batch } satisfies ReaderMessage, [
+      batch.fixed,
+      batch.heap,
+    ]);
+    if (this.bytesOnTheWay >= this.task.windowBytes && !this.paused) {
+      this.paused = true;
+      this.session.protocol.pause();
+    }
+  }
+
+  /** The only place that resumes: pausing and resuming have one owner. */
+  private recycle(message: RecycleMessage): void {
+    this.bytesOnTheWay -= message.bytes;
+    this.batch.recycle(message.fixed, message.heap);
+    if (this.paused && this.bytesOnTheWay < this.task.windowBytes) {
+      this.paused = false;
+      this.session.protocol.resume();
+    }
+  }
+}
+
+interface PreparedStatement {
+  readonly id: number;
+  close(): void;
+}
+
+function prepare(session: SourceSession, sql: string): Promise<PreparedStatement> {
+  return new Promise((resolve, reject) => {
+    session.protocol.prepare(sql, (error, statement) => {
+      if (error) reject(error);
+      else resolve(statement as unknown as PreparedStatement);
+    });
+  });
+}
+
+function post(port: MessagePort, message: ReaderMessage): void {
+  port.postMessage(message);
+}

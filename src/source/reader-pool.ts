@@ -1,0 +1,165 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { ColumnBatch } from '../batch/column-batch.js';
+import { DucktailError, deserializeError } from '../common/errors.js';
+import { workerFile } from '../common/worker-files.js';
+import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type {
+  ReaderMessage,
+  ReaderRequest,
+  ReaderTable,
+  ReaderTask,
+  RecycleMessage,
+} from './reader-protocol.js';
+
+export interface ReaderPoolOptions {
+  readonly endpoint: MysqlEndpoint;
+  readonly count: number;
+  /** Bytes that each reader may have on the way before it pauses. */
+  readonly windowBytes: number;
+}
+
+/** Reader threads, each with a connection of its own and, after `beginSnapshot`, a snapshot. */
+export class ReaderPool implements AsyncDisposable {
+  private constructor(
+    private readonly piscina: Piscina,
+    readonly readers: readonly Reader[],
+  ) {}
+
+  /** Resolves when every reader is connected. */
+  static async open(options: ReaderPoolOptions): Promise<ReaderPool> {
+    const piscina = new Piscina({
+      filename: workerFile('reader'),
+      minThreads: options.count,
+      maxThreads: options.count,
+      // Idle workers otherwise sleep in Atomics.wait and starve their sockets.
+      atomics: 'disabled',
+    });
+    const readers = Array.from({ length: options.count }, () => new Reader(piscina, options));
+    const pool = new ReaderPool(piscina, readers);
+    try {
+      await Promise.all(readers.map((reader) => reader.connected));
+      return pool;
+    } catch (error) {
+      await pool[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get alive(): readonly Reader[] {
+    return this.readers.filter((reader) => reader.isAlive);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.readers.map((reader) => reader.close()));
+    await this.piscina.destroy();
+  }
+}
+
+interface Pending {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** This side of a reader thread. Requests go one at a time; batches come in between. */
+export class Reader {
+  readonly connected: Promise<void>;
+  isAlive = true;
+  private readonly port: MessagePort;
+  private readonly done: Promise<void>;
+  private pending: Pending | null = null;
+  private onBatch: (batch: ColumnBatch) => void = () => undefined;
+
+  constructor(piscina: Piscina, options: ReaderPoolOptions) {
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    this.connected = new Promise((resolve, reject) => {
+      this.pending = { resolve, reject };
+    });
+    this.port.on('message', (message: ReaderMessage) => {
+      this.receive(message);
+    });
+    const task: ReaderTask = {
+      endpoint: options.endpoint,
+      port: port2,
+      windowBytes: options.windowBytes,
+    };
+    this.done = piscina.run(task, { transferList: [port2] }).then(
+      () => {
+        this.fail(new DucktailError('worker-lost', 'a reader thread ended unexpectedly'));
+      },
+      (error: unknown) => {
+        this.fail(new DucktailError('worker-lost', 'a reader thread broke', { cause: error }));
+      },
+    );
+  }
+
+  beginSnapshot(): Promise<void> {
+    return this.request({ kind: 'begin-snapshot' });
+  }
+
+  /** Reads a chunk; its batches, whole ones only, go to `onBatch` until the next request. */
+  readChunk(
+    table: ReaderTable,
+    sql: string,
+    onBatch: (batch: ColumnBatch) => void,
+  ): Promise<void> {
+    this.onBatch = onBatch;
+    return this.request({ kind: 'read-chunk', table, sql });
+  }
+
+  /** Has the reader send the rows of its unfinished batch. */
+  flush(): Promise<void> {
+    return this.request({ kind: 'flush' });
+  }
+
+  /** Gives a batch's buffers back, which is also what lets a paused reader go on. */
+  recycle(batch: ColumnBatch, bytes: number): void {
+    const { fixed, heap } = batch;
+    const message: RecycleMessage = { kind: 'recycle', fixed, heap, bytes };
+    this.port.postMessage(message, [fixed, heap]);
+  }
+
+  /** Ends the reader, whatever it is doing; its thread's end is awaited. */
+  async close(): Promise<void> {
+    this.fail(new DucktailError('aborted', 'the reader was closed'));
+    this.port.postMessage({ kind: 'close' } satisfies ReaderRequest);
+    await this.done;
+    this.port.close();
+  }
+
+  private request(request: ReaderRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.isAlive) {
+        reject(new DucktailError('worker-lost', 'the reader is gone'));
+        return;
+      }
+      this.pending = { resolve, reject };
+      this.port.postMessage(request);
+    });
+  }
+
+  private receive(message: ReaderMessage): void {
+    switch (message.kind) {
+      case 'batch':
+        this.onBatch(message.batch);
+        break;
+      case 'failed':
+        this.fail(deserializeError(message.error));
+        break;
+      default:
+        this.settle()?.resolve();
+    }
+  }
+
+  private fail(error: Error): void {
+    this.isAlive = false;
+    this.settle()?.reject(error);
+  }
+
+  private settle(): Pending | null {
+    const { pending } = this;
+    this.pending = null;
+    return pending;
+  }
+}

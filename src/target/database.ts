@@ -1,0 +1,106 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { translateTargetError } from './errors.js';
+import { acquireLock, type FileLock } from './lock-file.js';
+
+export interface DatabaseOptions {
+  readonly path: string;
+  /** DuckDB's notation, such as `256MB`. */
+  readonly memoryLimit: string;
+  /** null: one per core. */
+  readonly threads: number | null;
+  /** What this process is, for the message that another one gets: `ducktail sync`. */
+  readonly owner: string;
+}
+
+/** New files get this version, so that files don't depend on the DuckDB that made them. */
+const STORAGE_VERSION = 'v1.5.0';
+
+/** Rows as objects; values in node-api's JSON form (big numbers as strings). */
+export type Row = Record<string, unknown>;
+
+/**
+ * The replica's file, opened once for writing. There is exactly one of these per file and process,
+ * behind a lock file: a second DuckDB instance on the same file loses data in silence.
+ */
+export class Database implements AsyncDisposable {
+  private readonly extra: DuckDBConnection[] = [];
+
+  private constructor(
+    readonly path: string,
+    private readonly instance: DuckDBInstance,
+    private readonly lock: FileLock,
+    private readonly writer: DuckDBConnection,
+    readonly threads: number,
+  ) {}
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const lock = await acquireLock(options.path, options.owner);
+    try {
+      const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
+      const writer = await instance.connect();
+      const reader = await writer.runAndReadAll(`SELECT current_setting('threads')`);
+      return new Database(options.path, instance, lock, writer, Number(reader.value(0, 0)));
+    } catch (error) {
+      await lock.release();
+      throw translateTargetError(error, options.path);
+    }
+  }
+
+  /** Runs one statement on the writer connection. */
+  async run(sql: string): Promise<void> {
+    await this.guard(() => this.writer.run(sql));
+  }
+
+  async rows(sql: string): Promise<Row[]> {
+    const reader = await this.guard(() => this.writer.runAndReadAll(sql));
+    return reader.getRowObjectsJson();
+  }
+
+  /** Commits what `work` did, or nothing of it. Not reentrant: there is one writer. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN TRANSACTION');
+    try {
+      const result = await work();
+      await this.run('COMMIT');
+      return result;
+    } catch (error) {
+      // A failed COMMIT has rolled back already; the first error is the one that counts.
+      await this.writer.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Another connection, for reading or for a lane that fills staging tables; closed with the rest. */
+  async connect(): Promise<DuckDBConnection> {
+    const connection = await this.guard(() => this.instance.connect());
+    this.extra.push(connection);
+    return connection;
+  }
+
+  get connection(): DuckDBConnection {
+    return this.writer;
+  }
+
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw translateTargetError(error, this.path);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.extra) connection.closeSync();
+    this.writer.closeSync();
+    this.instance.closeSync();
+    await this.lock.release();
+  }
+}
+
+function instanceSettings(options: DatabaseOptions): Record<string, string> {
+  return {
+    memory_limit: options.memoryLimit,
+    storage_compatibility_version: STORAGE_VERSION,
+    ...(options.threads === null ? {} : { threads: String(options.threads) }),
+  };
+}

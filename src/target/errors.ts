@@ -1,0 +1,38 @@
+import { DucktailError, errorMessage } from '../common/errors.js';
+
+/** Gives an error of DuckDB its class, by the words of its message: it has no codes. */
+export function translateTargetError(error: unknown, path: string): Error {
+  if (error instanceof DucktailError) return error;
+  const message = errorMessage(error);
+  const details = { cause: error };
+  if (/No space left|disk is full|ENOSPC|Disk quota|max_temp_directory_size/i.test(message)) {
+    return new DucktailError('target-full', `the disk under ${path} is full`, {
+      ...details,
+      hint: 'Free some space and start again: what was there before is untouched.',
+    });
+  }
+  const holder = /Conflicting lock is held in (.+?)\.? See also/s.exec(message);
+  if (holder !== null) {
+    return new DucktailError('target-busy', `${path} is in use by ${holder[1]}`, {
+      ...details,
+      hint: 'DuckDB lets one process have the file: stop that one, or wait for it.',
+    });
+  }
+  if (/Out of Memory/i.test(message)) {
+    return new DucktailError('target-failed', `DuckDB is out of memory: ${firstLine(message)}`, {
+      ...details,
+      hint: 'Raise DUCKDB_MEMORY_LIMIT.',
+    });
+  }
+  if (/IO Error|Corrupt|not a valid DuckDB database|INTERNAL Error|FATAL/i.test(message)) {
+    return new DucktailError('target-failed', `DuckDB at ${path}: ${firstLine(message)}`, {
+      ...details,
+      hint: 'Check that DUCKDB_PATH names a DuckDB file (or a new one) in a folder you may write to.',
+    });
+  }
+  return error instanceof Error ? error : new Error(message);
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0];
+}
