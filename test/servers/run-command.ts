@@ -8,6 +8,7 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
+const DEFAULT_TIMEOUT_MS = 600_000;
 const ERROR_OUTPUT_LENGTH = 2000;
 
 /**
@@ -23,8 +24,6 @@ export async function runCommand(
     stdio: 'pipe',
     cwd: options.folder,
     env: { ...process.env, LC_ALL: 'C', ...options.environment },
-    timeout: options.timeoutMs ?? 600_000,
-    killSignal: 'SIGKILL',
   });
   const written: Buffer[] = [];
   const all: Buffer[] = [];
@@ -36,6 +35,8 @@ export async function runCommand(
   // A program that ends before it has read its input tells the reason by its exit code.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
+  // Not spawn's own timeout: its timer keeps running when the program does not exist.
+  const late = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -46,6 +47,6 @@ export async function runCommand(
       const tail = Buffer.concat(all).toString('utf8').trim().slice(-ERROR_OUTPUT_LENGTH);
       reject(new Error(`"${file} ${rest[0] ?? ''}…" ended with ${code ?? signal}: ${tail}`));
     });
-  });
+  }).finally(() => clearTimeout(late));
   return Buffer.concat(written).toString('utf8');
 }

@@ -7,7 +7,10 @@ import { spawn } from 'node:child_process';
  */
 const PROCESS_SCRIPT = `
 pid=
-while read -r line; do pid=$line; done
+while read -r line; do
+  [ "$line" = released ] && exit 0
+  pid=$line
+done
 if [ -n "$pid" ]; then
   kill -KILL "$pid" 2>/dev/null
   for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
@@ -16,7 +19,7 @@ for path in "$@"; do rm -rf "$path"; done
 `;
 
 const CONTAINER_SCRIPT = `
-while read -r line; do :; done
+read -r line && exit 0
 docker rm -f -v "$1" >/dev/null 2>&1
 `;
 
@@ -33,7 +36,7 @@ export function watchProcess(paths: readonly string[]): Watchdog {
 }
 
 /** Removes the container should this process end before `release`. */
-export function watchContainer(id: string): Watchdog {
+export function watchContainer(id: string): Pick<Watchdog, 'release'> {
   return startScript(CONTAINER_SCRIPT, [id]);
 }
 
@@ -52,9 +55,6 @@ function startScript(script: string, values: readonly string[]): Watchdog {
   child.on('error', () => undefined);
   return {
     guard: (pid) => void stdin.write(`${pid ?? ''}\n`),
-    release: () => {
-      stdin.write('\n');
-      stdin.end();
-    },
+    release: () => void stdin.end('released\n'),
   };
 }
