@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BatchBuilder } from '../batch/batch-builder.js';
 import { batchBytes } from '../batch/column-batch.js';
-import { serializeError } from '../common/errors.js';
+import { DucktailError, serializeError } from '../common/errors.js';
 import { openSession, type SourceSession } from './connect.js';
 import { translateSourceError } from './errors.js';
 import type {
@@ -45,7 +45,7 @@ class ChunkReader {
     this.port = task.port;
   }
 
-  /** Resolves when the reader was closed; a failed request ends it: its snapshot is gone. */
+  /** Resolves when the reader was closed; rejects when its connection or its snapshot is gone. */
   serve(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.port.on('message', (message: ReaderRequest | RecycleMessage) => {
@@ -74,7 +74,14 @@ class ChunkReader {
         break;
       case 'read-chunk':
         this.useTable(request.table);
-        await this.readChunk(request.sql);
+        try {
+          await this.readChunk(request.sql);
+        } catch (error) {
+          if (!isRefusal(error)) throw error;
+          this.table = null;
+          post(this.port, { kind: 'refused', error: serializeError(error) });
+          return;
+        }
         break;
       case 'flush':
         this.sendBatch();
@@ -84,7 +91,7 @@ class ChunkReader {
   }
 
   private useTable(table: ReaderTable): void {
-    if (this.table?.plan.schema.name === table.plan.schema.name) return;
+    if (this.table?.copyId === table.copyId) return;
     this.table = table;
     this.batch = new BatchBuilder(table.plan.columns, table.capacity);
     this.decoder = new RowDecoder(table.plan, this.batch);
@@ -144,6 +151,14 @@ class ChunkReader {
       this.session.protocol.resume();
     }
   }
+}
+
+/** The server said no to the statement; the connection and its snapshot still stand. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof DucktailError &&
+    (error.code === 'table-changed' || error.code === 'table-failed')
+  );
 }
 
 interface PreparedStatement {

@@ -144,6 +144,9 @@ export class Reader {
       case 'batch':
         this.onBatch(message.batch);
         break;
+      case 'refused':
+        this.settle()?.reject(deserializeError(message.error));
+        break;
       case 'failed':
         this.fail(deserializeError(message.error));
         break;

@@ -12,7 +12,7 @@ export interface ReaderTask {
   readonly windowBytes: number;
 }
 
-/** Requests that are answered, by the reply of the same kind or by `failed`; one at a time. */
+/** Requests that are answered, by the reply of the same kind, `refused` or `failed`; one at a time. */
 export type ReaderRequest =
   | { readonly kind: 'begin-snapshot' }
   | { readonly kind: 'read-chunk'; readonly sql: string; readonly table: ReaderTable }
@@ -31,6 +31,8 @@ export interface RecycleMessage {
 }
 
 export interface ReaderTable {
+  /** One attempt at copying a table; its batches are kept apart from those of other attempts. */
+  readonly copyId: string;
   readonly plan: TablePlan;
   readonly capacity: number;
 }
@@ -39,4 +41,7 @@ export type ReaderMessage =
   | { readonly kind: 'connected' }
   | { readonly kind: ReaderRequest['kind'] }
   | { readonly kind: 'batch'; readonly batch: ColumnBatch }
+  /** The request could not be served, but the reader and its snapshot stand. */
+  | { readonly kind: 'refused'; readonly error: SerializedError }
+  /** The reader is at its end, and its snapshot is gone. */
   | { readonly kind: 'failed'; readonly error: SerializedError };

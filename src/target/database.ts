@@ -1,6 +1,7 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
+import { RowAppender } from './row-appender.js';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -17,6 +18,8 @@ const STORAGE_VERSION = 'v1.5.0';
 
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
+
+export type SqlValue = string | number | bigint | boolean | null;
 
 /**
  * The replica's file, opened once for writing. There is exactly one of these per file and process,
@@ -46,13 +49,13 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** Runs one statement on the writer connection. */
-  async run(sql: string): Promise<void> {
-    await this.guard(() => this.writer.run(sql));
+  /** Runs one statement on the writer connection; `values` are for its `?`. */
+  async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
+    await this.guard(() => this.writer.run(sql, [...values]));
   }
 
-  async rows(sql: string): Promise<Row[]> {
-    const reader = await this.guard(() => this.writer.runAndReadAll(sql));
+  async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    const reader = await this.guard(() => this.writer.runAndReadAll(sql, [...values]));
     return reader.getRowObjectsJson();
   }
 
@@ -70,6 +73,11 @@ export class Database implements AsyncDisposable {
     }
   }
 
+  /** An Appender for a temporary table of the writer connection. */
+  async createTempAppender(table: string): Promise<RowAppender> {
+    return new RowAppender(await this.guard(() => this.writer.createAppender(table, 'main', 'temp')));
+  }
+
   /** Another connection, for reading or for a lane that fills staging tables; closed with the rest. */
   async connect(): Promise<DuckDBConnection> {
     const connection = await this.guard(() => this.instance.connect());
@@ -77,8 +85,10 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
-  get connection(): DuckDBConnection {
-    return this.writer;
+  /** The types of a table's columns, as DuckDB's vectors have them. */
+  async columnTypes(qualifiedName: string): Promise<readonly DuckDBType[]> {
+    const result = await this.guard(() => this.writer.run(`FROM ${qualifiedName} LIMIT 0`));
+    return result.columnTypes();
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {

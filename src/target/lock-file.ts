@@ -47,17 +47,16 @@ export async function acquireLock(path: string, owner: string): Promise<FileLock
 }
 
 /** The living process that has the file, or null; a lock left by a dead one counts as none. */
-export async function readLockHolder(path: string): Promise<LockHolder | null> {
-  let text: string;
+export function readLockHolder(path: string): Promise<LockHolder | null> {
+  return readHolder(lockPathOf(path));
+}
+
+async function readHolder(lockPath: string): Promise<LockHolder | null> {
   try {
-    text = await readFile(lockPathOf(path), 'utf8');
-  } catch {
-    return null;
-  }
-  try {
-    const holder = JSON.parse(text) as LockHolder;
+    const holder = JSON.parse(await readFile(lockPath, 'utf8')) as LockHolder;
     return isAlive(holder) ? holder : null;
   } catch {
+    // Gone, or damaged: a lock is put in place with its content in one step.
     return null;
   }
 }
@@ -100,7 +99,10 @@ async function tryLink(draft: string, lockPath: string): Promise<boolean> {
   }
 }
 
-/** Moved away first: of two processes that see the same stale lock only one gets to remove it. */
+/**
+ * Moved away first, and put back if it is no longer the stale one: another process may have taken
+ * the lock over between our look and our move.
+ */
 async function removeStale(lockPath: string): Promise<void> {
   const aside = `${lockPath}.${randomUUID()}`;
   try {
@@ -109,6 +111,7 @@ async function removeStale(lockPath: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
+  if ((await readHolder(aside)) !== null) await tryLink(aside, lockPath);
   await rm(aside, { force: true });
 }
 

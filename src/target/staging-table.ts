@@ -24,6 +24,7 @@ export interface StagingTableOptions {
   readonly onConsumed: (batch: ColumnBatch, bytes: number) => void;
   /** Told when rows have been written. */
   readonly onWritten: (rows: number) => void;
+  readonly beforeFlush: () => Promise<void>;
 }
 
 interface Waiting {
@@ -70,6 +71,10 @@ export class StagingTable {
     return this.waitingRows >= flushRows || this.waitingBytes >= flushBytes;
   }
 
+  get hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
   /** Resolves when every row is in the staging table; throws what a flush failed with. */
   async finish(): Promise<void> {
     while (this.flushes.size > 0) await Promise.all(this.flushes);
@@ -106,6 +111,7 @@ export class StagingTable {
   private async flush(): Promise<void> {
     await this.lanes.withLane(async (lane) => {
       if (this.waitingRows === 0) return;
+      await this.options.beforeFlush();
       const feed = new BatchFeed(this.writer, () => this.next(), () => this.isFlushWorth(), this.options.onConsumed);
       const columns = this.options.columns.map(({ name }, index) => ({
         name,
@@ -138,6 +144,7 @@ export class StagingTable {
 
   private async appendRest(connection: DuckDBConnection): Promise<void> {
     const { schema, name } = this.options;
+    await this.options.beforeFlush();
     const appender = await connection.createAppender(name, schema);
     const chunk = this.writer.createChunk();
     let rows = 0;

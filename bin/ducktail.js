@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+// Each lane into DuckDB and each query occupies a thread of libuv's pool, whose size is read when
+// it is first used.
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+
+const main = new URL('../dist/src/cli/main.js', import.meta.url);
+if (!existsSync(main)) {
+  process.stderr.write('ducktail: not built yet\n  Run `npm ci && npm run build` in the checkout.\n');
+  process.exit(1);
+}
+await import(main.href);

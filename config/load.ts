@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { DucktailError, errorMessage } from '../src/common/errors.js';
+import type { TypeOptions } from '../src/model/column-plan.js';
+import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
+import { environmentOptions, type OptionValues } from './options.js';
+import { contradictions, type TableFilter } from '../src/model/table-filter.js';
+
+/** A `process.env`: unset variables are absent, undefined or empty. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What commands on the replica alone need. */
+export interface ReplicaConfig {
+  readonly duckdbPath: string;
+  readonly targetSchema: string;
+  readonly tables: TableFilter;
+  /** Rows in a batch from a reader. */
+  readonly batchRows: number;
+  /** Rows between two flushes into a staging table. */
+  readonly flushRows: number;
+  /** Rows of a statement of the INSERT fallback. */
+  readonly insertBatchRows: number;
+  readonly workerThreads: number;
+  /** DuckDB's notation, such as `256MB`. */
+  readonly duckdbMemoryLimit: string;
+  /** null: one per core. */
+  readonly duckdbThreads: number | null;
+  readonly types: TypeOptions;
+  readonly logLevel: OptionValues['logLevel'];
+  /** null: pretty on a terminal, json elsewhere. */
+  readonly logFormat: OptionValues['logFormat'];
+}
+
+export interface Config extends ReplicaConfig {
+  readonly endpoint: MysqlEndpoint;
+}
+
+/**
+ * The configuration of commands that reach the source. Reads nothing but its argument, and the CA
+ * file that MYSQL_URL may name. Throws a `configuration` error that lists every problem at once,
+ * by variable name.
+ */
+export function loadConfig(environment: Environment): Config {
+  const values = readValues(environment, optionKeys);
+  return { ...replicaConfig(values), endpoint: values.endpoint };
+}
+
+/** The same without MYSQL_URL, which may be unset or wrong. */
+export function loadReplicaConfig(environment: Environment): ReplicaConfig {
+  return replicaConfig(readValues(environment, replicaKeys));
+}
+
+/**
+ * The process's environment over the variables of `.env` in the folder, if there is one: what is
+ * set in both, even as empty, counts as the process has it.
+ */
+export function readEnvironment(folder: string, processEnvironment: Environment): Environment {
+  const file = join(folder, '.env');
+  try {
+    // parse() alone, since config() prints what it loaded.
+    return { ...parse(readFileSync(file)), ...processEnvironment };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return processEnvironment;
+    throw new DucktailError('configuration', `${file} can't be read: ${errorMessage(error)}`, {
+      hint: 'Make it a readable file, or remove it and set the variables otherwise.',
+      cause: error,
+    });
+  }
+}
+
+/** Readers beyond half of the cores take them from DuckDB and, on one machine, from MySQL. */
+export function automaticWorkerThreads(cores: number): number {
+  return Math.max(1, Math.min(4, Math.floor(cores / 2)));
+}
+
+type OptionKey = keyof OptionValues;
+type ReplicaKey = Exclude<OptionKey, 'endpoint'>;
+
+const optionKeys = Object.keys(environmentOptions) as OptionKey[];
+const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpoint');
+
+function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
+  const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, workerThreads, ...rest } =
+    values;
+  return {
+    ...rest,
+    tables: { include: includeTables, exclude: excludeTables },
+    workerThreads: workerThreads ?? automaticWorkerThreads(availableParallelism()),
+    types: { tinyint1As, timeAs, timestampAs },
+  };
+}
+
+function readValues<Key extends OptionKey>(
+  environment: Environment,
+  keys: readonly Key[],
+): Pick<OptionValues, Key> {
+  const values: Partial<Record<OptionKey, unknown>> = {};
+  const problems: string[] = [];
+  for (const key of keys) {
+    const { name, schema, whenUnset } = environmentOptions[key];
+    const text = environment[name]?.trim() ?? '';
+    if (text !== '') {
+      const result = schema.safeParse(text);
+      values[key] = result.data;
+      problems.push(...(result.error?.issues ?? []).map(({ message }) => `${name} ${message}`));
+    } else if (whenUnset === null) {
+      problems.push(`${name} is not set`);
+    } else {
+      values[key] = whenUnset.value;
+    }
+  }
+  problems.push(...filterProblems(values));
+  if (problems.length > 0) throw configurationError(problems);
+  return values as Pick<OptionValues, Key>;
+}
+
+function filterProblems(values: Partial<Record<OptionKey, unknown>>): string[] {
+  const { includeTables, excludeTables } = values as Partial<OptionValues>;
+  const found = contradictions({ include: includeTables ?? [], exclude: excludeTables ?? [] });
+  return [
+    ...found.include.map((problem) => `INCLUDE_TABLES ${problem}`),
+    ...found.exclude.map((problem) => `EXCLUDE_TABLES ${problem}`),
+  ];
+}
+
+function configurationError(problems: readonly string[]): DucktailError {
+  const message =
+    problems.length === 1
+      ? problems[0]
+      : `${problems.length} problems in the configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
+  return new DucktailError('configuration', message, {
+    hint: 'Set variables in the environment or in .env; .env.example describes each.',
+  });
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { parseMysqlUrl } from './mysql-url.js';
+import {
+  commaList,
+  filePath,
+  memorySize,
+  oneOf,
+  targetSchema,
+  wholeNumber,
+} from './value-schemas.js';
+
+/** One environment variable. */
+export interface EnvironmentOption<Value> {
+  readonly name: string;
+  /** From the text of a set variable; its messages complete the sentence `<name> <message>`. */
+  readonly schema: z.ZodType<Value, string>;
+  /** What an unset or empty variable means; null where it must be set. */
+  readonly whenUnset: { readonly value: Value; readonly words: string } | null;
+  /** One sentence for the operator. */
+  readonly doc: string;
+  /** True where the value must never be printed. */
+  readonly secret: boolean;
+}
+
+const mysqlUrl = z.string().transform((text, context) => {
+  const { endpoint, problems } = parseMysqlUrl(text);
+  if (endpoint !== null) return endpoint;
+  for (const problem of problems) context.addIssue(problem);
+  return z.NEVER;
+});
+
+/**
+ * Every variable that Ducktail reads. `--help`, the loader and the test of `.env.example` work from
+ * this table.
+ */
+export const environmentOptions = {
+  endpoint: required('MYSQL_URL', mysqlUrl, {
+    secret: true,
+    doc:
+      'The source: mysql://user:password@host:port/database, special characters ' +
+      'percent-encoded. TLS with ?ssl-mode=REQUIRED|VERIFY_CA|VERIFY_IDENTITY&ssl-ca=FILE ' +
+      "(without ssl-ca: Node's CAs).",
+  }),
+  duckdbPath: required('DUCKDB_PATH', filePath, {
+    doc: 'The DuckDB file that holds the replica; made where there is none.',
+  }),
+  targetSchema: withDefault('TARGET_SCHEMA', targetSchema, 'main', {
+    doc: 'The schema in that file for the copied tables.',
+  }),
+  includeTables: automatic('INCLUDE_TABLES', commaList, [], 'all tables', {
+    doc: 'The tables to copy: names or globs with *, between commas; case counts.',
+  }),
+  excludeTables: automatic('EXCLUDE_TABLES', commaList, [], 'none', {
+    doc: 'The tables to leave out, written likewise; wins over INCLUDE_TABLES.',
+  }),
+  batchRows: withDefault('BATCH_SIZE', wholeNumber({ min: 1, max: 122_880 }), '20480', {
+    doc: 'Rows in a batch that a reader hands over; long texts make smaller ones.',
+  }),
+  flushRows: withDefault(
+    'APPENDER_FLUSH_INTERVAL',
+    wholeNumber({ min: 1, max: 10_000_000 }),
+    '122880',
+    {
+      doc: 'Rows between two flushes into a staging table; 122880 is one DuckDB row group.',
+    },
+  ),
+  insertBatchRows: withDefault('INSERT_BATCH_SIZE', wholeNumber({ min: 1, max: 100_000 }), '1000', {
+    doc: 'Rows of an INSERT statement, for tables that the Appender refuses.',
+  }),
+  workerThreads: automatic<number | null>(
+    'WORKER_THREADS',
+    wholeNumber({ min: 1, max: 64 }),
+    null,
+    'half of the cores, from 1 to 4',
+    { doc: 'Reader threads, each with a connection to the source.' },
+  ),
+  duckdbMemoryLimit: withDefault('DUCKDB_MEMORY_LIMIT', memorySize, '256MB', {
+    doc: "DuckDB's memory limit.",
+  }),
+  duckdbThreads: automatic<number | null>(
+    'DUCKDB_THREADS',
+    wholeNumber({ min: 1, max: 1024 }),
+    null,
+    'the number of cores',
+    { doc: "DuckDB's threads." },
+  ),
+  tinyint1As: withDefault('TINYINT1_AS', oneOf(['boolean', 'tinyint']), 'boolean', {
+    doc:
+      'What TINYINT(1) becomes: boolean (other values than 0 and 1 become true and are ' +
+      'counted) or tinyint.',
+  }),
+  timeAs: withDefault('TIME_AS', oneOf(['time', 'interval']), 'time', {
+    doc:
+      'What TIME becomes: time (negative values and those of 24 hours and more become NULL ' +
+      'and are recorded) or interval.',
+  }),
+  timestampAs: withDefault('TIMESTAMP_AS', oneOf(['timestamp', 'timestamptz']), 'timestamp', {
+    doc: 'What TIMESTAMP becomes, its value being UTC: timestamp or timestamptz.',
+  }),
+  logLevel: withDefault(
+    'LOG_LEVEL',
+    oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    'info',
+    { doc: 'trace, debug, info, warn, error or silent; from debug on, errors show their stack.' },
+  ),
+  logFormat: automatic<'json' | 'pretty' | null>(
+    'LOG_FORMAT',
+    oneOf(['json', 'pretty']),
+    null,
+    'pretty on a terminal, else json',
+    { doc: 'The form of log lines on stderr: json or pretty.' },
+  ),
+};
+
+/** The values of all options, under the table's own keys. */
+export type OptionValues = {
+  readonly [
+    Key in keyof typeof environmentOptions
+  ]: (typeof environmentOptions)[Key] extends EnvironmentOption<infer Value> ? Value : never;
+};
+
+interface Details {
+  readonly doc: string;
+  readonly secret?: boolean;
+}
+
+function required<Value>(
+  name: string,
+  schema: z.ZodType<Value, string>,
+  { doc, secret = false }: Details,
+): EnvironmentOption<Value> {
+  return { name, schema, whenUnset: null, doc, secret };
+}
+
+function withDefault<Value>(
+  name: string,
+  schema: z.ZodType<Value, string>,
+  text: string,
+  { doc, secret = false }: Details,
+): EnvironmentOption<Value> {
+  return { name, schema, whenUnset: { value: schema.parse(text), words: text }, doc, secret };
+}
+
+/** For defaults that no text stands for, told in words. */
+function automatic<Value>(
+  name: string,
+  schema: z.ZodType<Value, string>,
+  value: Value,
+  words: string,
+  { doc, secret = false }: Details,
+): EnvironmentOption<Value> {
+  return { name, schema, whenUnset: { value, words }, doc, secret };
+}

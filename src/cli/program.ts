@@ -1,0 +1,114 @@
+import { Command, CommanderError } from 'commander';
+import { environmentHelp } from '../../config/environment-help.js';
+import type { SyncInterceptor } from './commands/sync-command.js';
+import { isDebug } from './context.js';
+import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
+
+export const VERSION = '0.1.0';
+const HELP_COLUMNS = 96;
+
+/**
+ * Runs the command line and returns the exit code. Commands are loaded when they are called, so
+ * that none waits for what only another one needs.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  intercept?: SyncInterceptor,
+): Promise<number> {
+  let exitCode = EXIT_OK;
+  const run = async (json: boolean, command: () => Promise<number>): Promise<void> => {
+    try {
+      exitCode = await command();
+    } catch (error) {
+      exitCode = reportError(error, json, isDebug());
+    }
+  };
+  try {
+    await createProgram(run, intercept).parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed the help, the version or what is wrong with the arguments.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    throw error;
+  }
+}
+
+type Run = (json: boolean, command: () => Promise<number>) => Promise<void>;
+
+interface JsonOption {
+  readonly json?: true;
+}
+
+function createProgram(run: Run, intercept: SyncInterceptor | undefined): Command {
+  const program = new Command('ducktail')
+    .description('Keeps a faithful, queryable copy of a MySQL or MariaDB database in DuckDB.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(see ducktail --help)')
+    .addHelpText('after', `\n${environmentHelp(HELP_COLUMNS)}`)
+    .addHelpText('after', '\nExit codes: 0 done, 1 something failed, 2 bad usage or configuration.');
+  addCheck(program, run);
+  addSync(program, run, intercept);
+  addStatus(program, run);
+  addQuery(program, run);
+  return program;
+}
+
+const JSON_HELP = 'print one JSON document on stdout and nothing else there';
+
+function addCheck(program: Command, run: Run): void {
+  program
+    .command('check')
+    .description('Checks connection, server settings, grants and tables; says what to do.')
+    .option('--json', JSON_HELP)
+    .action((options: JsonOption) =>
+      run(options.json === true, async () => {
+        const { runCheck } = await import('./commands/check-command.js');
+        return runCheck({ json: options.json === true });
+      }),
+    );
+}
+
+function addSync(program: Command, run: Run, intercept: SyncInterceptor | undefined): void {
+  program
+    .command('sync')
+    .description('Copies the database once: every table whole, all of them cut over together.')
+    .argument('[tables...]', 'only these tables, whatever INCLUDE_TABLES and EXCLUDE_TABLES say')
+    .option('--full', 'copy every table from its beginning (for now the only way there is)')
+    .option('--dry-run', 'print the plan: tables, rows, keys, ranges, what can be lost')
+    .option('--json', JSON_HELP)
+    .action((tables: string[], options: JsonOption & { dryRun?: true }) =>
+      run(options.json === true, async () => {
+        const { runSync } = await import('./commands/sync-command.js');
+        const { json, dryRun } = options;
+        return runSync({ tables, dryRun: dryRun === true, json: json === true }, intercept);
+      }),
+    );
+}
+
+function addStatus(program: Command, run: Run): void {
+  program
+    .command('status')
+    .description('Shows each replicated table: rows, last sync, watermark, rejected values.')
+    .option('--json', JSON_HELP)
+    .action((options: JsonOption) =>
+      run(options.json === true, async () => {
+        const { runStatus } = await import('./commands/status-command.js');
+        return runStatus({ json: options.json === true });
+      }),
+    );
+}
+
+function addQuery(program: Command, run: Run): void {
+  program
+    .command('query')
+    .description('Runs SQL on the replica, which is opened read-only.')
+    .argument('<sql>', 'the statement, as one argument')
+    .option('--json', JSON_HELP)
+    .action((sql: string, options: JsonOption) =>
+      run(options.json === true, async () => {
+        const { runQuery } = await import('./commands/query-command.js');
+        return runQuery(sql, { json: options.json === true });
+      }),
+    );
+}

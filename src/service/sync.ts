@@ -1,0 +1,164 @@
+import { DucktailError } from '../common/errors.js';
+import type { TablePlan } from '../model/column-plan.js';
+import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type { SyncResult, TableSyncResult } from '../model/sync-result.js';
+import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
+import type { SnapshotHooks } from '../snapshot/hooks.js';
+import type { SnapshotOptions } from '../snapshot/options.js';
+import type { SyncReporter } from '../snapshot/reporter.js';
+import { openSession } from '../source/connect.js';
+import { finishRun, startRun } from '../state/sync-runs.js';
+import { recordFailure } from '../state/tables.js';
+import type { Database, DatabaseOptions } from '../target/database.js';
+import { viewNames } from '../target/ddl.js';
+import { checkpoint } from '../target/maintenance.js';
+import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
+import { openReplica } from './replica.js';
+
+export interface SyncRequest {
+  readonly endpoint: MysqlEndpoint;
+  readonly database: DatabaseOptions;
+  readonly selection: TableSelection;
+  readonly options: SnapshotOptions;
+  readonly reporter: SyncReporter;
+  readonly signal: AbortSignal;
+  /** For tests that stop the process at named points. */
+  readonly hooks?: SnapshotHooks;
+}
+
+/** `ducktail sync`: copies the selected tables, each whole or not at all. */
+export async function sync(request: SyncRequest): Promise<SyncResult> {
+  const startedAt = performance.now();
+  const { database: databaseOptions, options, reporter } = request;
+  // A wrong URL must not leave a new file behind: the replica is opened once the source answers.
+  await using session = await openSession(request.endpoint);
+  const [selecting, opening] = await Promise.allSettled([
+    selectTables(session, request.selection),
+    openReplica(databaseOptions, options.targetSchema),
+  ]);
+  if (opening.status === 'rejected') throw opening.reason;
+  await using database = opening.value.database;
+  if (selecting.status === 'rejected') throw selecting.reason;
+  const { orphans } = opening.value;
+  if (orphans.length > 0) {
+    reporter.info(`dropped ${orphans.length} staging table(s) of an interrupted sync`);
+  }
+  const outcomes = await syncTables(database, selecting.value, request);
+  return {
+    tables: outcomes.map(describeOutcome),
+    seconds: round((performance.now() - startedAt) / 1000),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+async function syncTables(
+  database: Database,
+  selected: SelectedTables,
+  request: SyncRequest,
+): Promise<FullSyncOutcome[]> {
+  const { endpoint, options, reporter, signal, hooks = {} } = request;
+  const { plans, refused } = await refuseViews(database, selected, options.targetSchema);
+  for (const { plan, error } of refused) reporter.tableFailed(plan.schema.name, error);
+  const runId = await startRun(database, 'full');
+  const synced = await fullSync(plans, {
+    endpoint,
+    database,
+    options,
+    reporter,
+    runId,
+    signal,
+    hooks,
+    replan: (names) => replan(names, request),
+  });
+  const outcomes = [
+    ...synced,
+    ...refused.map(({ plan, error }) => failed(plan, error)),
+  ];
+  await recordOutcomes(database, runId, options.targetSchema, outcomes);
+  return outcomes;
+}
+
+async function replan(
+  names: readonly string[],
+  { endpoint, selection }: SyncRequest,
+): Promise<TablePlan[]> {
+  await using session = await openSession(endpoint);
+  // Not by name: a name that is gone is no error here.
+  const everything = { ...selection, names: [], filter: { include: [], exclude: [] } };
+  const { plans } = await selectTables(session, everything);
+  return plans.filter((plan) => names.includes(plan.schema.name));
+}
+
+/** A table can't take the name of a view that the user made in the replica. */
+async function refuseViews(
+  database: Database,
+  selected: SelectedTables,
+  schema: string,
+): Promise<SelectedTables> {
+  const views = await viewNames(database, schema);
+  const isTaken = (plan: TablePlan): boolean => views.has(plan.schema.name.toLowerCase());
+  const refused = selected.plans.filter(isTaken).map((plan) => ({
+    plan,
+    error: new DucktailError(
+      'table-failed',
+      `a view named '${plan.schema.name}' stands in the replica where the table should go`,
+      { table: plan.schema.name, hint: 'Drop or rename the view, or leave the table out.' },
+    ),
+  }));
+  return {
+    plans: selected.plans.filter((plan) => !isTaken(plan)),
+    refused: [...selected.refused, ...refused],
+  };
+}
+
+async function recordOutcomes(
+  database: Database,
+  runId: string,
+  targetSchema: string,
+  outcomes: readonly FullSyncOutcome[],
+): Promise<void> {
+  const failures = outcomes.filter((outcome) => outcome.error !== null);
+  await database.transaction(async () => {
+    for (const { plan, error } of failures) {
+      await recordFailure(database, targetSchema, plan.schema, error?.message ?? '');
+    }
+    await finishRun(database, runId, {
+      tables: outcomes.length - failures.length,
+      failed: failures.length,
+      rows: outcomes.reduce((sum, { rows }) => sum + rows, 0),
+    });
+  });
+  await checkpoint(database);
+}
+
+function failed(plan: TablePlan, error: Error): FullSyncOutcome {
+  return { plan, rows: 0, rejectedValues: 0, seconds: 0, error };
+}
+
+function describeOutcome(outcome: FullSyncOutcome): TableSyncResult {
+  const { plan, rows, rejectedValues, seconds, error } = outcome;
+  const hint = error instanceof DucktailError ? (error.hint ?? null) : null;
+  return {
+    table: plan.schema.name,
+    mode: 'full',
+    rows,
+    inserted: rows,
+    updated: 0,
+    deleted: 0,
+    seconds: round(seconds),
+    rowsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0,
+    rejectedValues,
+    error:
+      error === null
+        ? null
+        : {
+            code: error instanceof DucktailError ? error.code : 'bug',
+            message: error.message,
+            hint,
+          },
+  };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

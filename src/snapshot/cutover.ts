@@ -1,0 +1,90 @@
+import { quoteDuckdbName } from '../common/identifiers.js';
+import type { Checkpoint } from '../model/checkpoint.js';
+import { recordCheckpoint } from '../state/checkpoints.js';
+import { recordSync } from '../state/tables.js';
+import { recordWatermark, type Watermark } from '../state/watermarks.js';
+import type { Database } from '../target/database.js';
+import { qualifiedName, swapTable } from '../target/ddl.js';
+import type { SnapshotHooks } from './hooks.js';
+import type { CopyTarget, TableCopy } from './table-copy.js';
+
+/**
+ * Puts every copied table in place of the old one, with what is known about it, in one transaction:
+ * a reader sees either all tables of this sync or none. Swapping by DROP and RENAME takes
+ * milliseconds whatever the size (DELETE and INSERT SELECT: 2.7 s and twice the disk for 5 M rows).
+ */
+export async function cutOver(
+  copies: readonly TableCopy[],
+  checkpoint: Checkpoint | null,
+  runId: string,
+  target: CopyTarget,
+  hooks: SnapshotHooks,
+): Promise<void> {
+  const { database, rejected, options } = target;
+  const schema = options.targetSchema;
+  const watermarks = new Map<TableCopy, Watermark | null>();
+  for (const copy of copies) {
+    await checkRowCount(database, schema, copy);
+    watermarks.set(copy, await readWatermark(database, schema, copy));
+  }
+  await database.transaction(async () => {
+    for (const copy of copies) {
+      const { schema: source } = copy.plan;
+      await swapTable(database, schema, copy.staging, source.name);
+      await recordSync(database, {
+        targetSchema: schema,
+        schema: source,
+        mode: 'full',
+        rows: copy.rows,
+        rejectedValues: copy.rejectedValues,
+        runId,
+      });
+      await recordWatermark(database, schema, source.name, watermarks.get(copy) ?? null);
+      await recordCheckpoint(database, schema, source.name, checkpoint);
+      await rejected.record(copy.copyId, schema, source.name);
+    }
+    await hooks.beforeCommit?.();
+  });
+  await hooks.afterCommit?.();
+}
+
+/** What was read has to be what is there; anything else is a defect that must not be cut over. */
+async function checkRowCount(database: Database, schema: string, copy: TableCopy): Promise<void> {
+  const staging = qualifiedName(schema, copy.staging);
+  const [row] = await database.rows(`SELECT count(*) AS "rows" FROM ${staging}`);
+  if (Number(row.rows) === copy.rows) return;
+  throw new Error(
+    `${copy.plan.schema.name}: ${copy.rows} rows were read, but ${String(row.rows)} are staged`,
+  );
+}
+
+async function readWatermark(
+  database: Database,
+  schema: string,
+  copy: TableCopy,
+): Promise<Watermark | null> {
+  const { watermark, key } = copy.plan.schema;
+  if (watermark === null) return null;
+  const staging = qualifiedName(schema, copy.staging);
+  const column = quoteDuckdbName(watermark.column);
+  const [row] = await database.rows(`SELECT max(${column})::VARCHAR AS value FROM ${staging}`);
+  return {
+    column: watermark.column,
+    value: row.value as string | null,
+    highestKey: key === null ? null : await readHighestKey(database, staging, key.columns),
+  };
+}
+
+async function readHighestKey(
+  database: Database,
+  staging: string,
+  columns: readonly string[],
+): Promise<string | null> {
+  const names = columns.map(quoteDuckdbName);
+  const texts = names.map((name) => `${name}::VARCHAR`).join(', ');
+  const order = names.map((name) => `${name} DESC`).join(', ');
+  const rows = await database.rows(
+    `SELECT to_json([${texts}])::VARCHAR AS key FROM ${staging} ORDER BY ${order} LIMIT 1`,
+  );
+  return (rows.at(0)?.key as string | undefined) ?? null;
+}

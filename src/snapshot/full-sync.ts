@@ -1,0 +1,206 @@
+import pRetry, { AbortError } from 'p-retry';
+import { DucktailError } from '../common/errors.js';
+import type { TablePlan } from '../model/column-plan.js';
+import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { planChunks } from '../source/chunk-planner.js';
+import { openSession } from '../source/connect.js';
+import { ReaderPool } from '../source/reader-pool.js';
+import { openSnapshot } from '../source/snapshot-barrier.js';
+import { RejectedValueBuffer } from '../state/rejected-values.js';
+import type { Database } from '../target/database.js';
+import { checkpoint } from '../target/maintenance.js';
+import { StagingLanes } from '../target/staging-lanes.js';
+import { type CopyOutcome, CopyRun, type PlannedTable } from './copy-run.js';
+import { cutOver } from './cutover.js';
+import type { SnapshotHooks } from './hooks.js';
+import type { SnapshotOptions } from './options.js';
+import type { SyncReporter } from './reporter.js';
+import type { CopyTarget, TableCopy } from './table-copy.js';
+
+export interface FullSyncContext {
+  readonly endpoint: MysqlEndpoint;
+  readonly database: Database;
+  readonly options: SnapshotOptions;
+  readonly reporter: SyncReporter;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  readonly hooks: SnapshotHooks;
+  /** Reads the definitions of the named tables again; those that are gone are missing. */
+  readonly replan: (names: readonly string[]) => Promise<TablePlan[]>;
+}
+
+export interface FullSyncOutcome {
+  readonly plan: TablePlan;
+  readonly rows: number;
+  readonly rejectedValues: number;
+  readonly seconds: number;
+  readonly error: Error | null;
+}
+
+const RETRIES = 8;
+const MIN_DELAY_MS = 1000;
+const MAX_DELAY_MS = 15_000;
+/** How often tables that were altered while they were read are started over. */
+const MAX_ROUNDS = 3;
+/** Bytes of batches on their way, over all readers. */
+const WINDOW_BYTES = 64 * 1024 * 1024;
+
+/** What a reader may have on its way: twice what makes a flush worth it, so that none waits for more. */
+export function readerWindowBytes(readers: number): number {
+  return Math.floor(WINDOW_BYTES / readers);
+}
+
+/**
+ * Copies tables in one consistent snapshot and cuts all of them over at once. A lost source is
+ * tried again with new connections and a new snapshot; a table that was altered while it was read
+ * is started over by itself, after the others.
+ */
+export async function fullSync(
+  plans: readonly TablePlan[],
+  context: FullSyncContext,
+): Promise<FullSyncOutcome[]> {
+  const outcomes = new Map<string, FullSyncOutcome>();
+  let pending = plans;
+  for (let round = 1; pending.length > 0; round++) {
+    const results = await copyWithRetries(pending, context);
+    for (const result of results) outcomes.set(result.plan.schema.name, summarize(result));
+    const changed = results.filter(isChangedTable).map((result) => result.plan.schema.name);
+    pending = round < MAX_ROUNDS && changed.length > 0 ? await context.replan(changed) : [];
+  }
+  return plans.flatMap((plan) => outcomes.get(plan.schema.name) ?? []);
+}
+
+function isChangedTable(outcome: CopyOutcome): boolean {
+  return (
+    'error' in outcome &&
+    outcome.error instanceof DucktailError &&
+    outcome.error.code === 'table-changed'
+  );
+}
+
+function summarize(outcome: CopyOutcome): FullSyncOutcome {
+  const { plan, seconds } = outcome;
+  return 'error' in outcome
+    ? { plan, rows: 0, rejectedValues: 0, seconds, error: outcome.error }
+    : {
+        plan,
+        rows: outcome.copy.rows,
+        rejectedValues: outcome.copy.rejectedValues,
+        seconds,
+        error: null,
+      };
+}
+
+async function copyWithRetries(
+  plans: readonly TablePlan[],
+  context: FullSyncContext,
+): Promise<CopyOutcome[]> {
+  const names = plans.map((plan) => plan.schema.name);
+  return pRetry(
+    async (attempt) => {
+      try {
+        // A server that went away may come back with other tables.
+        return await copyOnce(attempt === 1 ? plans : await context.replan(names), context);
+      } catch (error) {
+        throw isWorthRetrying(error) ? error : new AbortError(error as Error);
+      }
+    },
+    {
+      retries: RETRIES,
+      minTimeout: MIN_DELAY_MS,
+      maxTimeout: MAX_DELAY_MS,
+      signal: context.signal,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft === 0) return;
+        context.reporter.warning(
+          `${error.message}; starting over with a new snapshot (${retriesLeft} more attempts)`,
+        );
+      },
+    },
+  );
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  if (!(error instanceof DucktailError)) return false;
+  return ['source-unavailable', 'worker-lost', 'table-changed'].includes(error.code);
+}
+
+/** One attempt: readers, snapshot, copies, cutover. */
+async function copyOnce(
+  plans: readonly TablePlan[],
+  context: FullSyncContext,
+): Promise<CopyOutcome[]> {
+  const { endpoint, database, options, reporter, signal } = context;
+  const opening = ReaderPool.open({
+    endpoint,
+    count: options.readers,
+    windowBytes: readerWindowBytes(options.readers),
+  });
+  const [poolResult, planned] = await Promise.allSettled([opening, planTables(plans, context)]);
+  if (poolResult.status === 'rejected') throw poolResult.reason;
+  await using pool = poolResult.value;
+  if (planned.status === 'rejected') throw planned.reason;
+  reporter.planned(planned.value.map(({ plan }) => describe(plan)));
+  await using lanes = await StagingLanes.open(database);
+  await using rejected = await RejectedValueBuffer.open(database);
+  const target: CopyTarget = {
+    database,
+    lanes,
+    rejected,
+    options,
+    hooks: context.hooks,
+    onRows: (table, rows) => {
+      reporter.rowsWritten(table, rows);
+    },
+  };
+  const stop = (): void => void pool[Symbol.asyncDispose]();
+  signal.addEventListener('abort', stop);
+  try {
+    return await copyInSnapshot(pool, planned.value, target, context);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function copyInSnapshot(
+  pool: ReaderPool,
+  planned: readonly PlannedTable[],
+  target: CopyTarget,
+  context: FullSyncContext,
+): Promise<CopyOutcome[]> {
+  const { endpoint, database, reporter, runId, signal, hooks } = context;
+  const schemas = planned.map(({ plan }) => plan.schema);
+  const snapshot = await openSnapshot(endpoint, pool.readers, schemas);
+  if (snapshot.restriction !== null) {
+    reporter.warning(snapshot.restriction.message, snapshot.restriction.hint);
+  }
+  const outcomes = await new CopyRun(planned, target, reporter).run(snapshot.readers);
+  signal.throwIfAborted();
+  const copies = outcomes.flatMap((outcome): TableCopy[] =>
+    'copy' in outcome ? [outcome.copy] : [],
+  );
+  if (copies.length > 0) await cutOver(copies, snapshot.checkpoint, runId, target, hooks);
+  if (!(await checkpoint(database))) {
+    reporter.warning('CHECKPOINT could not run beside an open transaction; it is left to the next sync');
+  }
+  return outcomes;
+}
+
+async function planTables(
+  plans: readonly TablePlan[],
+  { endpoint, options }: FullSyncContext,
+): Promise<PlannedTable[]> {
+  await using session = await openSession(endpoint);
+  const largestFirst = [...plans].sort(
+    (a, b) => b.schema.estimatedBytes - a.schema.estimatedBytes,
+  );
+  const planned: PlannedTable[] = [];
+  for (const plan of largestFirst) {
+    planned.push({ plan, chunks: await planChunks(session, plan.schema, options.readers) });
+  }
+  return planned;
+}
+
+function describe(plan: TablePlan): { table: string; estimatedRows: number } {
+  return { table: plan.schema.name, estimatedRows: plan.schema.estimatedRows };
+}

@@ -1,0 +1,157 @@
+import { quoteMysqlText } from '../common/identifiers.js';
+import type { ColumnSchema } from '../model/table-schema.js';
+
+/**
+ * How the values of a key column are cut in halves. A value is the text that MySQL prints (hex for
+ * byte strings). Midpoints need not be existing keys; only the balance of ranges depends on them.
+ */
+export interface KeySpace {
+  /** How the column is selected as text. */
+  select(column: string): string;
+  /** The value as SQL that compares with the column in the column's own order. */
+  literal(value: string): string;
+  /** A value above `low` and not above `high`, about halfway; null if there is none between. */
+  midpoint(low: string, high: string): string | null;
+  /** Distance as a number of possible values, for spaces in which that tells about rows. */
+  span(low: string, high: string): number | null;
+  /** True where midpoints are only guesses in the column's order (collations). */
+  readonly isApproximate: boolean;
+}
+
+const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year']);
+const TEMPORALS = new Set(['date', 'datetime', 'timestamp']);
+const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+
+/** Null for types whose order is not worth splitting: such tables are read in one range. */
+export function keySpaceOf(column: ColumnSchema): KeySpace | null {
+  if (INTEGERS.has(column.dataType)) return integerSpace;
+  if (column.dataType === 'decimal') return decimalSpace(column.numericScale ?? 0);
+  if (TEMPORALS.has(column.dataType)) return temporalSpace;
+  if (BYTES.has(column.dataType)) return byteSpace;
+  if (TEXTS.has(column.dataType)) return textSpace;
+  return null;
+}
+
+function halfway(low: bigint, high: bigint): bigint | null {
+  return high - low < 1n ? null : low + (high - low + 1n) / 2n;
+}
+
+const integerSpace: KeySpace = {
+  isApproximate: false,
+  select: (column) => column,
+  literal: (value) => value,
+  midpoint: (low, high) => halfway(BigInt(low), BigInt(high))?.toString() ?? null,
+  span: (low, high) => Number(BigInt(high) - BigInt(low)) + 1,
+};
+
+function decimalSpace(scale: number): KeySpace {
+  const unscale = (value: string): bigint => BigInt(value.replace('.', ''));
+  const rescale = (value: bigint): string => {
+    const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
+    const sign = value < 0n ? '-' : '';
+    return scale === 0
+      ? sign + digits
+      : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  };
+  return {
+    isApproximate: false,
+    select: (column) => column,
+    literal: (value) => value,
+    midpoint: (low, high) => {
+      const middle = halfway(unscale(low), unscale(high));
+      return middle === null ? null : rescale(middle);
+    },
+    span: () => null,
+  };
+}
+
+const temporalSpace: KeySpace = {
+  isApproximate: false,
+  select: (column) => column,
+  literal: (value) => `'${value}'`,
+  midpoint: (low, high) => {
+    const from = parseMicros(low);
+    const to = parseMicros(high);
+    if (from === null || to === null) return null;
+    const middle = halfway(from, to);
+    return middle === null ? null : formatMicros(middle, low.length === 10);
+  },
+  span: () => null,
+};
+
+function parseMicros(text: string): bigint | null {
+  const [seconds, fraction = ''] = text.split('.');
+  const millis = Date.parse(`${seconds.replace(' ', 'T')}${seconds.length === 10 ? '' : 'Z'}`);
+  if (Number.isNaN(millis)) return null;
+  return BigInt(millis) * 1000n + BigInt(fraction.padEnd(6, '0'));
+}
+
+function formatMicros(micros: bigint, dateOnly: boolean): string {
+  const millis = micros / 1000n;
+  const text = new Date(Number(millis)).toISOString();
+  if (dateOnly) return text.slice(0, 10);
+  const rest = String(micros - millis * 1000n).padStart(3, '0');
+  return `${text.slice(0, 23).replace('T', ' ')}${rest}`;
+}
+
+/** Bytes behind the common prefix that a midpoint is computed from. */
+const PRECISION_BYTES = 8;
+
+const byteSpace: KeySpace = {
+  isApproximate: false,
+  select: (column) => `HEX(${column})`,
+  literal: (value) => (value === '' ? `_binary''` : `_binary x'${value}'`),
+  midpoint: (low, high) => {
+    const prefix = commonPrefix(low, high) & ~1;
+    const width = PRECISION_BYTES * 2;
+    const number = (hex: string): bigint =>
+      BigInt(`0x${hex.slice(prefix, prefix + width).padEnd(width, '0')}`);
+    const middle = halfway(number(low), number(high));
+    if (middle === null) return null;
+    const hex = middle.toString(16).padStart(width, '0').toUpperCase();
+    return low.slice(0, prefix) + hex.replace(/(00)+$/, '');
+  },
+  span: () => null,
+};
+
+const FIRST_LETTER = 0x20;
+const LETTERS = 0x60;
+const PRECISION_LETTERS = 8;
+
+/** Collations don't order by code point; for the balance of ranges, ASCII order is near enough. */
+const textSpace: KeySpace = {
+  isApproximate: true,
+  select: (column) => column,
+  literal: quoteMysqlText,
+  midpoint: (low, high) => {
+    const prefix = commonPrefix(low, high);
+    const middle = halfway(lettersToNumber(low, prefix), lettersToNumber(high, prefix));
+    return middle === null ? null : low.slice(0, prefix) + numberToLetters(middle);
+  },
+  span: () => null,
+};
+
+function lettersToNumber(text: string, from: number): bigint {
+  let number = 0n;
+  for (let i = from; i < from + PRECISION_LETTERS; i++) {
+    const code = i < text.length ? text.charCodeAt(i) - FIRST_LETTER : 0;
+    number = number * BigInt(LETTERS) + BigInt(Math.min(LETTERS - 1, Math.max(0, code)));
+  }
+  return number;
+}
+
+function numberToLetters(number: bigint): string {
+  let text = '';
+  for (let rest = number, i = 0; i < PRECISION_LETTERS; i++) {
+    text = String.fromCharCode(FIRST_LETTER + Number(rest % BigInt(LETTERS))) + text;
+    rest /= BigInt(LETTERS);
+  }
+  return text.trimEnd();
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { DucktailError } from '../common/errors.js';
+import { quoteMysqlName } from '../common/identifiers.js';
+import { blocker, type Finding, ok, warning } from '../model/finding.js';
+import type { TableSchema } from '../model/table-schema.js';
+import type { SourceSession } from './connect.js';
+import { listNames } from './preflight-tables.js';
+
+interface GrantSubject {
+  readonly database: string;
+  /** As GRANT takes it: `'user'@'host'`. */
+  readonly account: string;
+}
+
+const DATABASE_DENIED = 1044;
+const TABLE_DENIED = 1142;
+const COLUMN_DENIED = 1143;
+const NO_SUCH_TABLE = 1146;
+
+/** Whether all columns of the tables may be read: a grant on some columns is not enough. */
+export async function selectFinding(
+  session: SourceSession,
+  { database, account, tables }: GrantSubject & { readonly tables: readonly TableSchema[] },
+): Promise<Finding> {
+  const everything = `${quoteMysqlName(database)}.*`;
+  const remedy = `GRANT SELECT ON ${everything} TO ${account};`;
+  const probe = await tryStatement(session, `SELECT * FROM ${missingTable(database)}`);
+  if (probe === NO_SUCH_TABLE) return ok(`SELECT is granted on ${everything}`);
+  if (tables.length === 0) {
+    return blocker(`SELECT is missing on ${everything}: no table can be read`, remedy);
+  }
+  const denied = [];
+  for (const { name } of tables) {
+    const table = `${quoteMysqlName(database)}.${quoteMysqlName(name)}`;
+    const number = await tryStatement(session, `SELECT * FROM ${table} LIMIT 0`);
+    if (number === TABLE_DENIED || number === COLUMN_DENIED) denied.push(name);
+  }
+  if (denied.length > 0) {
+    return blocker(
+      `SELECT is missing on ${denied.length} of ${tables.length} tables: ${listNames(denied)}`,
+      `${remedy} Or leave them out with EXCLUDE_TABLES.`,
+    );
+  }
+  return warning('SELECT is granted on single tables only: others are not seen', remedy);
+}
+
+/** Whether readers can work in parallel: the snapshots that they share are opened under a lock. */
+export async function lockFinding(
+  session: SourceSession,
+  { database, account }: GrantSubject,
+): Promise<Finding> {
+  const everything = `${quoteMysqlName(database)}.*`;
+  const number = await tryStatement(session, `LOCK TABLES ${missingTable(database)} READ`);
+  if (number !== DATABASE_DENIED) return ok(`LOCK TABLES is granted on ${everything}`);
+  return warning(
+    `LOCK TABLES is missing on ${everything}: a sync works, but with one reader instead of ` +
+      'several, and the binlog position is not recorded',
+    `GRANT LOCK TABLES ON ${everything} TO ${account};`,
+  );
+}
+
+/** On a table that does not exist, the server checks privileges first, and takes no lock. */
+function missingTable(database: string): string {
+  return `${quoteMysqlName(database)}.${quoteMysqlName(`ducktail_${randomUUID()}`)}`;
+}
+
+/** The number of the server's error, null for success. Throws what is not the server's answer. */
+async function tryStatement(session: SourceSession, sql: string): Promise<number | null> {
+  try {
+    await session.query(sql);
+    return null;
+  } catch (error) {
+    if (!(error instanceof DucktailError) || error.code === 'source-unavailable') throw error;
+    const { errno } = (error.cause ?? {}) as { errno?: number };
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}

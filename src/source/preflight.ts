@@ -1,0 +1,47 @@
+import { quoteMysqlText } from '../common/identifiers.js';
+import { blocker, type Finding } from '../model/finding.js';
+import type { TableSchema } from '../model/table-schema.js';
+import type { SourceSession } from './connect.js';
+import { readCurrentAccount } from './current-account.js';
+import { lockFinding, selectFinding } from './preflight-grants.js';
+import { binlogFindings, readServerVersion, versionFinding } from './preflight-server.js';
+import { readTransactionalEngines, tableFindings } from './preflight-tables.js';
+
+/**
+ * What speaks for and against a full sync of the tables, in the order in which it is to be mended.
+ * Changes nothing and locks nothing: privileges are found by trying them on a table that does not
+ * exist, so that roles, wildcards and partial revokes count as the server counts them. Throws
+ * `source-unavailable` when the connection breaks.
+ */
+export async function runPreflight(
+  session: SourceSession,
+  database: string,
+  tables: readonly TableSchema[],
+): Promise<Finding[]> {
+  const version = await readServerVersion(session);
+  const account = await readCurrentAccount(session);
+  if (!(await isVisible(session, database))) {
+    return [versionFinding(version), invisibleDatabase(database)];
+  }
+  return [
+    versionFinding(version),
+    await selectFinding(session, { database, tables, account }),
+    await lockFinding(session, { database, account }),
+    ...(await binlogFindings(session, version, account)),
+    ...tableFindings(tables, await readTransactionalEngines(session)),
+  ];
+}
+
+async function isVisible(session: SourceSession, database: string): Promise<boolean> {
+  const rows = await session.query(
+    `SELECT 1 FROM information_schema.schemata WHERE schema_name = ${quoteMysqlText(database)}`,
+  );
+  return rows.length > 0;
+}
+
+function invisibleDatabase(database: string): Finding {
+  return blocker(
+    `there is no database '${database}', or the account may not see it`,
+    'Check the path of MYSQL_URL: mysql://user:password@host:port/database.',
+  );
+}

@@ -1,0 +1,64 @@
+import { isStagingTableName, quoteDuckdbName } from '../common/identifiers.js';
+import type { ColumnPlan } from '../model/column-plan.js';
+import type { Database } from './database.js';
+
+export function qualifiedName(schema: string, table: string): string {
+  return `${quoteDuckdbName(schema)}.${quoteDuckdbName(table)}`;
+}
+
+export async function createSchema(database: Database, schema: string): Promise<void> {
+  await database.run(`CREATE SCHEMA IF NOT EXISTS ${quoteDuckdbName(schema)}`);
+}
+
+/** No PRIMARY KEY and no index: they would double the load time and live in memory. */
+export async function createTable(
+  database: Database,
+  schema: string,
+  table: string,
+  columns: readonly ColumnPlan[],
+): Promise<void> {
+  const list = columns.map(({ name, duckdbType }) => `${quoteDuckdbName(name)} ${duckdbType}`);
+  await database.run(`CREATE TABLE ${qualifiedName(schema, table)} (${list.join(', ')})`);
+}
+
+export async function dropTable(database: Database, schema: string, table: string): Promise<void> {
+  await database.run(`DROP TABLE IF EXISTS ${qualifiedName(schema, table)}`);
+}
+
+/** Within a transaction: `staging` takes the place and the name of `table`. Open readers keep theirs. */
+export async function swapTable(
+  database: Database,
+  schema: string,
+  staging: string,
+  table: string,
+): Promise<void> {
+  await dropTable(database, schema, table);
+  await database.run(
+    `ALTER TABLE ${qualifiedName(schema, staging)} RENAME TO ${quoteDuckdbName(table)}`,
+  );
+}
+
+/** Drops what a crash left behind; returns the names. */
+export async function dropOrphanedStagingTables(
+  database: Database,
+  schema: string,
+): Promise<string[]> {
+  const rows = await database.rows(
+    `SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND NOT temporary
+        AND database_name = current_database()`,
+    [schema],
+  );
+  const orphans = rows.map((row) => String(row.table_name)).filter(isStagingTableName);
+  for (const orphan of orphans) await dropTable(database, schema, orphan);
+  return orphans;
+}
+
+/** Names of views in the schema: a table can't take such a name. Lower case, as DuckDB compares. */
+export async function viewNames(database: Database, schema: string): Promise<Set<string>> {
+  const rows = await database.rows(
+    `SELECT view_name FROM duckdb_views() WHERE schema_name = ?
+        AND database_name = current_database() AND NOT internal`,
+    [schema],
+  );
+  return new Set(rows.map((row) => String(row.view_name).toLowerCase()));
+}

@@ -1,0 +1,69 @@
+import { access } from 'node:fs/promises';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DucktailError } from '../common/errors.js';
+import { translateTargetError } from './errors.js';
+import { busy, readLockHolder } from './lock-file.js';
+
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Values in JSON form: numbers beyond 2^53, decimals, dates and blobs as texts. */
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** The replica opened for reading by a process that has no `Database` on it. */
+export class ReadOnlyReplica implements Disposable {
+  private constructor(
+    private readonly path: string,
+    private readonly instance: DuckDBInstance,
+    private readonly connection: DuckDBConnection,
+  ) {}
+
+  static async open(path: string): Promise<ReadOnlyReplica> {
+    await requireFile(path);
+    const holder = await readLockHolder(path);
+    if (holder !== null) throw busy(path, holder);
+    try {
+      const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' });
+      return new ReadOnlyReplica(path, instance, await instance.connect());
+    } catch (error) {
+      throw translateTargetError(error, path);
+    }
+  }
+
+  /** Runs the SQL; a mistake in it is a `query-failed`. */
+  async query(sql: string): Promise<QueryResult> {
+    try {
+      const reader = await this.connection.runAndReadAll(sql);
+      const types = reader.columnTypes();
+      return {
+        columns: reader.columnNames().map((name, i) => ({ name, type: String(types[i]) })),
+        rows: reader.getRowsJson(),
+      };
+    } catch (error) {
+      const translated = translateTargetError(error, this.path);
+      if (translated instanceof DucktailError) throw translated;
+      throw new DucktailError('query-failed', translated.message, { cause: error });
+    }
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    const { columns, rows } = await this.query(sql);
+    return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+  }
+
+  [Symbol.dispose](): void {
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+}
+
+async function requireFile(path: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    throw new DucktailError('target-failed', `there is no replica at ${path}`, {
+      cause: error,
+      hint: 'Run `ducktail sync` first, or check DUCKDB_PATH.',
+    });
+  }
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import {
+  automaticWorkerThreads,
+  type Environment,
+  loadConfig,
+  loadReplicaConfig,
+  readEnvironment,
+} from '../../config/load.js';
+import { DucktailError } from '../../src/common/errors.js';
+
+const URL = 'mysql://shop:s3cret@db.example:3307/shop';
+const MINIMAL = { MYSQL_URL: URL, DUCKDB_PATH: './replica.duckdb' };
+
+function problemsOf(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    assert.ok(error instanceof DucktailError);
+    assert.equal(error.code, 'configuration');
+    return error.message;
+  }
+  assert.fail('nothing was wrong');
+}
+
+test('defaults stand where only the required variables are set', () => {
+  assert.deepEqual(loadConfig(MINIMAL), {
+    endpoint: {
+      host: 'db.example',
+      port: 3307,
+      user: 'shop',
+      password: 's3cret',
+      database: 'shop',
+      tls: null,
+    },
+    duckdbPath: './replica.duckdb',
+    targetSchema: 'main',
+    tables: { include: [], exclude: [] },
+    batchRows: 20_480,
+    flushRows: 122_880,
+    insertBatchRows: 1000,
+    workerThreads: automaticWorkerThreads(availableParallelism()),
+    duckdbMemoryLimit: '256MB',
+    duckdbThreads: null,
+    types: { tinyint1As: 'boolean', timeAs: 'time', timestampAs: 'timestamp' },
+    logLevel: 'info',
+    logFormat: null,
+  });
+});
+
+test('every variable reaches its place', () => {
+  const { endpoint, ...rest } = loadConfig({
+    ...MINIMAL,
+    DUCKDB_PATH: '/data/copy.duckdb',
+    TARGET_SCHEMA: 'Shop data',
+    INCLUDE_TABLES: ' orders, item_* ,,orders',
+    EXCLUDE_TABLES: '*_old',
+    BATCH_SIZE: '1',
+    APPENDER_FLUSH_INTERVAL: ' 2048 ',
+    INSERT_BATCH_SIZE: '100000',
+    WORKER_THREADS: '7',
+    DUCKDB_MEMORY_LIMIT: '1.5 GiB',
+    DUCKDB_THREADS: '3',
+    TINYINT1_AS: 'tinyint',
+    TIME_AS: 'INTERVAL',
+    TIMESTAMP_AS: 'timestamptz',
+    LOG_LEVEL: 'Debug',
+    LOG_FORMAT: 'json',
+  });
+  assert.equal(endpoint.database, 'shop');
+  assert.deepEqual(rest, {
+    duckdbPath: '/data/copy.duckdb',
+    targetSchema: 'Shop data',
+    tables: { include: ['orders', 'item_*'], exclude: ['*_old'] },
+    batchRows: 1,
+    flushRows: 2048,
+    insertBatchRows: 100_000,
+    workerThreads: 7,
+    duckdbMemoryLimit: '1.5 GiB',
+    duckdbThreads: 3,
+    types: { tinyint1As: 'tinyint', timeAs: 'interval', timestampAs: 'timestamptz' },
+    logLevel: 'debug',
+    logFormat: 'json',
+  });
+});
+
+test('an empty or blank variable counts as unset', () => {
+  const config = loadConfig({ ...MINIMAL, BATCH_SIZE: '', LOG_LEVEL: '  ', INCLUDE_TABLES: '' });
+  assert.deepEqual(config, loadConfig(MINIMAL));
+  assert.equal(
+    problemsOf(() => loadConfig({ ...MINIMAL, MYSQL_URL: '' })),
+    'MYSQL_URL is not set',
+  );
+});
+
+const WRONG: readonly [Environment, string][] = [
+  [{ DUCKDB_PATH: undefined }, 'DUCKDB_PATH is not set'],
+  [
+    { DUCKDB_PATH: ':memory:' },
+    'DUCKDB_PATH must be a file: a replica in memory would be gone when the command ends',
+  ],
+  [
+    { TARGET_SCHEMA: '_Ducktail' },
+    "TARGET_SCHEMA is '_Ducktail', a schema with another use; choose another name",
+  ],
+  [{ BATCH_SIZE: '20k' }, "BATCH_SIZE is '20k', which is not a whole number in plain digits"],
+  [{ BATCH_SIZE: '1e3' }, "BATCH_SIZE is '1e3', which is not a whole number in plain digits"],
+  [{ BATCH_SIZE: '-1' }, "BATCH_SIZE is '-1', which is not a whole number in plain digits"],
+  [{ BATCH_SIZE: '0' }, 'BATCH_SIZE is 0; it must be from 1 to 122880'],
+  [
+    { APPENDER_FLUSH_INTERVAL: '10000001' },
+    'APPENDER_FLUSH_INTERVAL is 10000001; it must be from 1 to 10000000',
+  ],
+  [{ INSERT_BATCH_SIZE: '0' }, 'INSERT_BATCH_SIZE is 0; it must be from 1 to 100000'],
+  [{ WORKER_THREADS: '65' }, 'WORKER_THREADS is 65; it must be from 1 to 64'],
+  [
+    { DUCKDB_THREADS: 'all' },
+    "DUCKDB_THREADS is 'all', which is not a whole number in plain digits",
+  ],
+  [
+    { DUCKDB_MEMORY_LIMIT: '256' },
+    "DUCKDB_MEMORY_LIMIT is '256'; it must be a size such as 256MB or 1GiB",
+  ],
+  [
+    { DUCKDB_MEMORY_LIMIT: '0GB' },
+    "DUCKDB_MEMORY_LIMIT is '0GB'; it must be a size such as 256MB or 1GiB",
+  ],
+  [{ TINYINT1_AS: 'bool' }, "TINYINT1_AS is 'bool'; it must be one of boolean, tinyint"],
+  [{ LOG_FORMAT: 'xml' }, "LOG_FORMAT is 'xml'; it must be one of json, pretty"],
+  [
+    { INCLUDE_TABLES: 'users,order_*', EXCLUDE_TABLES: 'o*' },
+    "INCLUDE_TABLES has 'order_*', of which 'o*' in EXCLUDE_TABLES leaves nothing",
+  ],
+  [{ EXCLUDE_TABLES: 'a,**' }, "EXCLUDE_TABLES has '**', which leaves no table"],
+];
+
+test('a wrong value is told by name, with what is right', () => {
+  for (const [variables, problem] of WRONG) {
+    assert.equal(
+      problemsOf(() => loadConfig({ ...MINIMAL, ...variables })),
+      problem,
+    );
+  }
+});
+
+test('every problem is listed at once, and no part of MYSQL_URL is printed', () => {
+  const message = problemsOf(() =>
+    loadConfig({
+      MYSQL_URL: 'mysql://shop:s3cret@db.example:99999/',
+      BATCH_SIZE: 'x',
+      TIME_AS: 'text',
+    }),
+  );
+  assert.deepEqual(message.split('\n'), [
+    '5 problems in the configuration:',
+    '  MYSQL_URL has a host or port that is none: after the @ goes a name or address (IPv6 in []), ' +
+      'then : and a number from 1 to 65535',
+    '  MYSQL_URL names no database; it must look like mysql://user:password@host:port/database',
+    '  DUCKDB_PATH is not set',
+    "  BATCH_SIZE is 'x', which is not a whole number in plain digits",
+    "  TIME_AS is 'text'; it must be one of time, interval",
+  ]);
+});
+
+test('without the need of a source MYSQL_URL is not looked at, and the rest is', () => {
+  const { endpoint, ...replica } = loadConfig(MINIMAL);
+  assert.equal(endpoint.user, 'shop');
+  assert.deepEqual(loadReplicaConfig({ DUCKDB_PATH: './replica.duckdb' }), replica);
+  assert.deepEqual(
+    loadReplicaConfig({ DUCKDB_PATH: './replica.duckdb', MYSQL_URL: 'nonsense' }),
+    replica,
+  );
+  assert.equal(
+    problemsOf(() => loadReplicaConfig({ DUCKDB_PATH: 'a', LOG_LEVEL: 'loud' })),
+    "LOG_LEVEL is 'loud'; it must be one of trace, debug, info, warn, error, silent",
+  );
+});
+
+test('readers take half of the cores, from one to four', () => {
+  const readers = [1, 2, 3, 4, 8, 64].map((cores) => automaticWorkerThreads(cores));
+  assert.deepEqual(readers, [1, 1, 1, 2, 4, 4]);
+});
+
+test('.env is read, and the environment wins over it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ducktail-config-'));
+  try {
+    assert.deepEqual(readEnvironment(folder, { A: '1' }), { A: '1' });
+    await writeFile(
+      join(folder, '.env'),
+      '# comment\nA=file\nexport B="two words" # comment\nC=\'#x\'\nMYSQL_URL=' +
+        URL +
+        '\nD=file\n',
+    );
+    assert.deepEqual(readEnvironment(folder, { A: 'process', D: '' }), {
+      A: 'process',
+      B: 'two words',
+      C: '#x',
+      D: '',
+      MYSQL_URL: URL,
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a .env that is no readable file is an error of the configuration', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ducktail-config-'));
+  try {
+    await mkdir(join(folder, '.env'));
+    const message = problemsOf(() => readEnvironment(folder, {}));
+    assert.equal(
+      message,
+      `${join(folder, '.env')} can't be read: EISDIR: illegal operation on a directory, read`,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
