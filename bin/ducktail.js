@@ -8,7 +8,9 @@ process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
 const main = new URL('../dist/src/cli/main.js', import.meta.url);
 if (!existsSync(main)) {
-  process.stderr.write('ducktail: not built yet\n  Run `npm ci && npm run build` in the checkout.\n');
+  process.stderr.write(
+    'ducktail: not built yet\n  Run `npm ci && npm run build` in the checkout.\n',
+  );
   process.exit(1);
 }
 await import(main.href);

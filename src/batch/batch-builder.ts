@@ -92,11 +92,7 @@ export class BatchBuilder {
   }
 }
 
-function createBuilder(
-  column: ColumnPlan,
-  index: number,
-  rejections: Rejections,
-): ColumnBuilder {
+function createBuilder(column: ColumnPlan, index: number, rejections: Rejections): ColumnBuilder {
   const { encoding } = column;
   switch (encoding.kind) {
     case 'copy':

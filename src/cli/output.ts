@@ -11,7 +11,10 @@ export function printLine(line = ''): void {
 }
 
 /** Prints rows under headings; columns of numbers are aligned right. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
   const table = new Table({
     head: [...headings],
     style: { head: [], border: [], compact: true },

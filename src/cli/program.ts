@@ -46,7 +46,10 @@ function createProgram(run: Run, intercept: SyncInterceptor | undefined): Comman
     .exitOverride()
     .showHelpAfterError('(see ducktail --help)')
     .addHelpText('after', `\n${environmentHelp(HELP_COLUMNS)}`)
-    .addHelpText('after', '\nExit codes: 0 done, 1 something failed, 2 bad usage or configuration.');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 something failed, 2 bad usage or configuration.',
+    );
   addCheck(program, run);
   addSync(program, run, intercept);
   addStatus(program, run);

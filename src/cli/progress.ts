@@ -113,7 +113,9 @@ class BarProgress extends BaseProgress {
   tableFinished(table: string, rows: number, seconds: number): void {
     this.remove(table);
     const speed = formatNumber(rows / Math.max(seconds, 0.001));
-    this.line(`✓ ${name(table)} ${formatNumber(rows)} rows in ${seconds.toFixed(1)} s (${speed} rows/s)`);
+    this.line(
+      `✓ ${name(table)} ${formatNumber(rows)} rows in ${seconds.toFixed(1)} s (${speed} rows/s)`,
+    );
   }
 
   tableFailed(table: string, error: Error): void {

@@ -30,8 +30,7 @@ export function stagingTableName(table: string): string {
   return `${STAGING_PREFIX}${table}_${randomUUID()}`;
 }
 
-const STAGING_NAME =
-  /^__staging_.*_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/s;
+const STAGING_NAME = /^__staging_.*_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/s;
 
 /** True for names made by `stagingTableName`: what a crash can leave behind. */
 export function isStagingTableName(name: string): boolean {

@@ -71,28 +71,56 @@ export function planColumn(column: ColumnSchema, options: TypeOptions): ColumnPl
 type Mapping = Omit<ColumnPlan, 'name' | 'sourceType'>;
 
 const DATE_LOSS = 'zero, partial and impossible dates become NULL';
+const TIME_LOSS = 'times below 00:00:00 or from 24:00:00 become NULL';
 const MAX_DECIMAL_DIGITS = 38;
 
+type Bytes = 1 | 2 | 4 | 8;
+
+/** Integers and floats: signed type, unsigned type, bytes on the wire and in the vector. */
+const NUMBERS = new Map<string, readonly [signed: string, unsigned: string, bytes: Bytes]>([
+  ['tinyint', ['TINYINT', 'UTINYINT', 1]],
+  ['smallint', ['SMALLINT', 'USMALLINT', 2]],
+  ['mediumint', ['INTEGER', 'UINTEGER', 4]],
+  ['int', ['INTEGER', 'UINTEGER', 4]],
+  ['bigint', ['BIGINT', 'UBIGINT', 8]],
+  ['year', ['SMALLINT', 'SMALLINT', 2]],
+  ['float', ['FLOAT', 'FLOAT', 4]],
+  ['double', ['DOUBLE', 'DOUBLE', 8]],
+]);
+
+const BYTE_STRINGS = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+
+const GEOMETRIES = new Set([
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+  'geomcollection',
+]);
+
 function mapType(column: ColumnSchema, options: TypeOptions): Mapping {
+  const { dataType } = column;
   const unsigned = /\bunsigned\b/.test(column.columnType);
-  switch (column.dataType) {
-    case 'tinyint':
-      return /^tinyint\(1\)/.test(column.columnType) && !unsigned && options.tinyint1As === 'boolean'
-        ? fixed('BOOLEAN', 1, { kind: 'tinyint-boolean' }, 'other values than 0 and 1 become true')
-        : integer(unsigned ? 'UTINYINT' : 'TINYINT', 1);
-    case 'smallint':
-      return integer(unsigned ? 'USMALLINT' : 'SMALLINT', 2);
-    case 'mediumint':
-    case 'int':
-      return integer(unsigned ? 'UINTEGER' : 'INTEGER', 4);
-    case 'bigint':
-      return integer(unsigned ? 'UBIGINT' : 'BIGINT', 8);
-    case 'year':
-      return integer('SMALLINT', 2);
-    case 'float':
-      return integer('FLOAT', 4);
-    case 'double':
-      return integer('DOUBLE', 8);
+  if (/^tinyint\(1\)/.test(column.columnType) && !unsigned && options.tinyint1As === 'boolean') {
+    return fixed(
+      'BOOLEAN',
+      1,
+      { kind: 'tinyint-boolean' },
+      'other values than 0 and 1 become true',
+    );
+  }
+  const number = NUMBERS.get(dataType);
+  if (number !== undefined) {
+    const [signedType, unsignedType, bytes] = number;
+    return fixed(unsigned ? unsignedType : signedType, bytes, { kind: 'copy', bytes }, null);
+  }
+  if (BYTE_STRINGS.has(dataType)) return variable('BLOB', 'bytes', null);
+  if (GEOMETRIES.has(dataType)) return variable('GEOMETRY', 'geometry', 'the SRID is dropped');
+  switch (dataType) {
     case 'decimal':
       return decimal(column);
     case 'bit':
@@ -102,40 +130,13 @@ function mapType(column: ColumnSchema, options: TypeOptions): Mapping {
     case 'datetime':
       return fixed('TIMESTAMP', 8, { kind: 'timestamp' }, DATE_LOSS);
     case 'timestamp':
-      return fixed(
-        options.timestampAs === 'timestamptz' ? 'TIMESTAMPTZ' : 'TIMESTAMP',
-        8,
-        { kind: 'timestamp' },
-        DATE_LOSS,
-      );
+      return fixed(options.timestampAs.toUpperCase(), 8, { kind: 'timestamp' }, DATE_LOSS);
     case 'time':
       return options.timeAs === 'interval'
         ? fixed('INTERVAL', 16, { kind: 'time-interval' }, null)
-        : fixed('TIME', 8, { kind: 'time' }, 'times below 00:00:00 or from 24:00:00 become NULL');
-    case 'binary':
-    case 'varbinary':
-    case 'tinyblob':
-    case 'blob':
-    case 'mediumblob':
-    case 'longblob':
-      return { duckdbType: 'BLOB', layout: STRING, encoding: { kind: 'bytes' }, lossy: null };
+        : fixed('TIME', 8, { kind: 'time' }, TIME_LOSS);
     case 'json':
-      return text('JSON');
-    case 'geometry':
-    case 'point':
-    case 'linestring':
-    case 'polygon':
-    case 'multipoint':
-    case 'multilinestring':
-    case 'multipolygon':
-    case 'geometrycollection':
-    case 'geomcollection':
-      return {
-        duckdbType: 'GEOMETRY',
-        layout: STRING,
-        encoding: { kind: 'geometry' },
-        lossy: 'the SRID is dropped',
-      };
+      return variable('JSON', 'text', null);
     case 'vector':
       return {
         duckdbType: 'FLOAT[]',
@@ -148,7 +149,7 @@ function mapType(column: ColumnSchema, options: TypeOptions): Mapping {
     default:
       // CHAR, VARCHAR, the TEXTs, ENUM, SET, INET4, INET6, and whatever a newer server adds: the
       // server sends its text form, which loses nothing.
-      return text(column.isJsonText ? 'JSON' : 'VARCHAR');
+      return variable(column.isJsonText ? 'JSON' : 'VARCHAR', 'text', null);
   }
 }
 
@@ -163,23 +164,18 @@ function fixed(
   return { duckdbType, layout: { kind: 'fixed', bytes }, encoding, lossy };
 }
 
-function integer(duckdbType: string, bytes: 1 | 2 | 4 | 8): Mapping {
-  return fixed(duckdbType, bytes, { kind: 'copy', bytes }, null);
-}
-
-function text(duckdbType: string): Mapping {
-  return {
-    duckdbType,
-    layout: STRING,
-    encoding: { kind: 'text' },
-    lossy: null,
-  };
+function variable(
+  duckdbType: string,
+  kind: 'text' | 'bytes' | 'geometry',
+  lossy: string | null,
+): Mapping {
+  return { duckdbType, layout: STRING, encoding: { kind }, lossy };
 }
 
 function decimal(column: ColumnSchema): Mapping {
   const precision = column.numericPrecision ?? 10;
   const scale = column.numericScale ?? 0;
-  if (precision > MAX_DECIMAL_DIGITS) return text('VARCHAR');
+  if (precision > MAX_DECIMAL_DIGITS) return variable('VARCHAR', 'text', null);
   const bytes = precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16;
   return fixed(`DECIMAL(${precision},${scale})`, bytes, { kind: 'decimal', bytes, scale }, null);
 }

@@ -10,5 +10,5 @@ export async function check(endpoint: MysqlEndpoint, filter: TableFilter): Promi
   await using session = await openSession(endpoint);
   const catalog = await readCatalog(session, endpoint.database);
   const tables = catalog.filter((table) => selectsTable(filter, table.name));
-  return runPreflight(session, endpoint.database, tables);
+  return await runPreflight(session, endpoint.database, tables);
 }

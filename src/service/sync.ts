@@ -70,10 +70,7 @@ async function syncTables(
     hooks,
     replan: (names) => replan(names, request),
   });
-  const outcomes = [
-    ...synced,
-    ...refused.map(({ plan, error }) => failed(plan, error)),
-  ];
+  const outcomes = [...synced, ...refused.map(({ plan, error }) => failed(plan, error))];
   await recordOutcomes(database, runId, options.targetSchema, outcomes);
   return outcomes;
 }

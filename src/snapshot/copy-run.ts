@@ -1,4 +1,4 @@
-import { DucktailError, errorMessage } from '../common/errors.js';
+import { DucktailError, errorMessage, toError } from '../common/errors.js';
 import type { Chunk } from '../model/chunk.js';
 import type { TablePlan } from '../model/column-plan.js';
 import { chunkQuery } from '../source/chunk-planner.js';
@@ -173,7 +173,7 @@ export class CopyRun {
   }
 
   private failTable(job: CopyJob, error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = toError(error);
     const copy = job.copy;
     job.fail(failure);
     job.completion = Promise.resolve(copy)
@@ -184,7 +184,7 @@ export class CopyRun {
   }
 
   private stop(error: unknown): void {
-    this.fatal ??= error instanceof Error ? error : new Error(String(error));
+    this.fatal ??= toError(error);
     this.wake();
   }
 

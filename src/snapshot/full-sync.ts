@@ -64,10 +64,23 @@ export async function fullSync(
   for (let round = 1; pending.length > 0; round++) {
     const results = await copyWithRetries(pending, context);
     for (const result of results) outcomes.set(result.plan.schema.name, summarize(result));
-    const changed = results.filter(isChangedTable).map((result) => result.plan.schema.name);
-    pending = round < MAX_ROUNDS && changed.length > 0 ? await context.replan(changed) : [];
+    const changed = results.filter(isChangedTable);
+    if (round === MAX_ROUNDS || changed.length === 0) break;
+    pending = await context.replan(changed.map(({ plan }) => plan.schema.name));
+    for (const { plan, seconds } of changed) {
+      const isGone = pending.every(({ schema }) => schema.name !== plan.schema.name);
+      if (isGone) outcomes.set(plan.schema.name, summarize({ plan, seconds, error: gone(plan) }));
+    }
   }
   return plans.flatMap((plan) => outcomes.get(plan.schema.name) ?? []);
+}
+
+function gone({ schema }: TablePlan): DucktailError {
+  return new DucktailError(
+    'table-changed',
+    `${schema.name} was dropped or renamed while it was read`,
+    { table: schema.name, hint: 'Its last copy in the replica, if there is one, stands.' },
+  );
 }
 
 function isChangedTable(outcome: CopyOutcome): boolean {
@@ -181,7 +194,9 @@ async function copyInSnapshot(
   );
   if (copies.length > 0) await cutOver(copies, snapshot.checkpoint, runId, target, hooks);
   if (!(await checkpoint(database))) {
-    reporter.warning('CHECKPOINT could not run beside an open transaction; it is left to the next sync');
+    reporter.warning(
+      'CHECKPOINT could not run beside an open transaction; it is left to the next sync',
+    );
   }
   return outcomes;
 }
@@ -191,9 +206,7 @@ async function planTables(
   { endpoint, options }: FullSyncContext,
 ): Promise<PlannedTable[]> {
   await using session = await openSession(endpoint);
-  const largestFirst = [...plans].sort(
-    (a, b) => b.schema.estimatedBytes - a.schema.estimatedBytes,
-  );
+  const largestFirst = [...plans].sort((a, b) => b.schema.estimatedBytes - a.schema.estimatedBytes);
   const planned: PlannedTable[] = [];
   for (const plan of largestFirst) {
     planned.push({ plan, chunks: await planChunks(session, plan.schema, options.readers) });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ColumnBatch, batchBytes, batchCapacity } from '../batch/column-batch.js';
+import { toError } from '../common/errors.js';
 import { stagingTableName } from '../common/identifiers.js';
 import type { Chunk } from '../model/chunk.js';
 import type { TablePlan } from '../model/column-plan.js';
@@ -152,24 +153,24 @@ export class TableCopy {
       insertRows,
     );
     let last = Promise.resolve();
-    let failure: unknown = undefined;
+    let failure: Error | null = null;
     return {
       append: (batch, reader) => {
         // One after the other; the reader's window bounds how many wait.
         last = last
-          .then(() => (this.isAbandoned || failure !== undefined ? undefined : inserts.write(batch)))
+          .then(() => (this.isAbandoned || failure !== null ? undefined : inserts.write(batch)))
           .catch((error: unknown) => {
-            failure ??= error;
+            failure ??= toError(error);
           })
           .then(() => {
             onRows(this.plan.schema.name, batch.rows);
             reader.recycle(batch, batchBytes(batch));
           });
       },
-      hasFailed: () => failure !== undefined,
+      hasFailed: () => failure !== null,
       finish: async () => {
         await last;
-        if (failure !== undefined) throw failure;
+        if (failure !== null) throw failure;
       },
       abandon: () => last,
     };

@@ -1,5 +1,10 @@
 import { quoteMysqlText } from '../common/identifiers.js';
-import type { ColumnSchema, KeySchema, TableSchema, WatermarkChoice } from '../model/table-schema.js';
+import type {
+  ColumnSchema,
+  KeySchema,
+  TableSchema,
+  WatermarkChoice,
+} from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 
 interface TableRow {

@@ -200,7 +200,10 @@ class ChunkPlanner {
     const { sql, space } = column;
     const condition = this.condition(range, column);
     const where = condition === '' ? '' : `WHERE ${condition}`;
-    const [row] = await this.session.query<{ min: string | number | null; max: string | number | null }>(
+    const [row] = await this.session.query<{
+      min: string | number | null;
+      max: string | number | null;
+    }>(
       `SELECT ${space.select(`MIN(${sql})`)} AS min, ${space.select(`MAX(${sql})`)} AS max ` +
         `FROM ${this.from} ${where}`,
     );

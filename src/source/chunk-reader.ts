@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BatchBuilder } from '../batch/batch-builder.js';
 import { batchBytes } from '../batch/column-batch.js';
-import { DucktailError, serializeError } from '../common/errors.js';
+import { DucktailError, serializeError, toError } from '../common/errors.js';
 import { openSession, type SourceSession } from './connect.js';
 import { translateSourceError } from './errors.js';
 import type {
@@ -117,7 +117,7 @@ class ChunkReader {
         } catch (error) {
           // A throw in a packet handler would be taken for a broken connection.
           this.session.destroy();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(toError(error));
         }
       };
       const onEnd = (error: Error | null): void => {

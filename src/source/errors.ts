@@ -1,4 +1,4 @@
-import { DucktailError, type ErrorDetails, errorMessage } from '../common/errors.js';
+import { DucktailError, type ErrorDetails, errorMessage, toError } from '../common/errors.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 
 interface DriverError {
@@ -24,7 +24,11 @@ const UNAVAILABLE_NUMBERS = new Set([
   1040, // too many connections
   1053, // server shutdown in progress
   1077, // normal shutdown
-  1152, 1158, 1159, 1160, 1161, // aborted connection, network errors
+  1152,
+  1158,
+  1159,
+  1160,
+  1161, // aborted connection, network errors
   1205, // lock wait timeout
   1317, // query interrupted
   1927, // connection was killed (MariaDB)
@@ -65,8 +69,12 @@ export function translateSourceError(error: unknown, endpoint: MysqlEndpoint): E
   if (driver.errno !== undefined && TABLE_CHANGED_NUMBERS.has(driver.errno)) {
     return new DucktailError('table-changed', driver.message, details);
   }
-  if (driver.errno === undefined) return error instanceof Error ? error : new Error(String(error));
-  return new DucktailError('table-failed', `MySQL error ${driver.errno}: ${driver.message}`, details);
+  if (driver.errno === undefined) return toError(error);
+  return new DucktailError(
+    'table-failed',
+    `MySQL error ${driver.errno}: ${driver.message}`,
+    details,
+  );
 }
 
 function loginError(
@@ -93,7 +101,10 @@ function loginError(
       return new DucktailError(
         'source-unsuitable',
         `there is no database '${database}' at ${host}:${port}, or '${user}' may not see it`,
-        { ...details, hint: 'Check the path of MYSQL_URL: mysql://user:password@host:port/database.' },
+        {
+          ...details,
+          hint: 'Check the path of MYSQL_URL: mysql://user:password@host:port/database.',
+        },
       );
     case 1142: // command denied on table
     case 1143: // column denied

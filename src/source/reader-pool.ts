@@ -99,11 +99,7 @@ export class Reader {
   }
 
   /** Reads a chunk; its batches, whole ones only, go to `onBatch` until the next request. */
-  readChunk(
-    table: ReaderTable,
-    sql: string,
-    onBatch: (batch: ColumnBatch) => void,
-  ): Promise<void> {
+  readChunk(table: ReaderTable, sql: string, onBatch: (batch: ColumnBatch) => void): Promise<void> {
     this.onBatch = onBatch;
     return this.request({ kind: 'read-chunk', table, sql });
   }

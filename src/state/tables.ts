@@ -58,10 +58,10 @@ export async function recordFailure(
 }
 
 async function forget(database: Database, targetSchema: string, table: string): Promise<void> {
-  await database.run(
-    'DELETE FROM _ducktail.tables WHERE target_schema = ? AND table_name = ?',
-    [targetSchema, table],
-  );
+  await database.run('DELETE FROM _ducktail.tables WHERE target_schema = ? AND table_name = ?', [
+    targetSchema,
+    table,
+  ]);
 }
 
 /** A replicated table as `status` shows it. */

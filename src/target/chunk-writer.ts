@@ -1,6 +1,11 @@
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBDataChunk, type DuckDBType } from '@duckdb/node-api';
-import { type BatchLayout, type ColumnBatch, layoutBatch, VECTOR_ROWS } from '../batch/column-batch.js';
+import {
+  type BatchLayout,
+  type ColumnBatch,
+  layoutBatch,
+  VECTOR_ROWS,
+} from '../batch/column-batch.js';
 import type { ColumnPlan } from '../model/column-plan.js';
 
 /**
@@ -79,7 +84,8 @@ export class ChunkWriter {
       const length = isNull ? 0 : values[i * 4];
       entries[i * 4] = elements;
       entries[i * 4 + 2] = length;
-      if (length > 0) pieces.push({ offset: values[i * 4 + 2], bytes: length * 4, at: elements * 4 });
+      if (length > 0)
+        pieces.push({ offset: values[i * 4 + 2], bytes: length * 4, at: elements * 4 });
       elements += length;
     }
     const vector = duckdb.data_chunk_get_vector(raw, column);

@@ -75,7 +75,9 @@ export class Database implements AsyncDisposable {
 
   /** An Appender for a temporary table of the writer connection. */
   async createTempAppender(table: string): Promise<RowAppender> {
-    return new RowAppender(await this.guard(() => this.writer.createAppender(table, 'main', 'temp')));
+    return new RowAppender(
+      await this.guard(() => this.writer.createAppender(table, 'main', 'temp')),
+    );
   }
 
   /** Another connection, for reading or for a lane that fills staging tables; closed with the rest. */

@@ -1,4 +1,4 @@
-import { DucktailError, errorMessage } from '../common/errors.js';
+import { DucktailError, errorMessage, toError } from '../common/errors.js';
 
 /** Gives an error of DuckDB its class, by the words of its message: it has no codes. */
 export function translateTargetError(error: unknown, path: string): Error {
@@ -30,7 +30,7 @@ export function translateTargetError(error: unknown, path: string): Error {
       hint: 'Check that DUCKDB_PATH names a DuckDB file (or a new one) in a folder you may write to.',
     });
   }
-  return error instanceof Error ? error : new Error(message);
+  return toError(error);
 }
 
 function firstLine(message: string): string {

@@ -96,9 +96,11 @@ function numberReader(column: ColumnPlan, view: DataView, bytes: 1 | 2 | 4 | 8):
     case 1:
       return (row) => String(unsigned ? view.getUint8(row) : view.getInt8(row));
     case 2:
-      return (row) => String(unsigned ? view.getUint16(row * 2, true) : view.getInt16(row * 2, true));
+      return (row) =>
+        String(unsigned ? view.getUint16(row * 2, true) : view.getInt16(row * 2, true));
     case 4:
-      return (row) => String(unsigned ? view.getUint32(row * 4, true) : view.getInt32(row * 4, true));
+      return (row) =>
+        String(unsigned ? view.getUint32(row * 4, true) : view.getInt32(row * 4, true));
     case 8:
       return (row) =>
         String(unsigned ? view.getBigUint64(row * 8, true) : view.getBigInt64(row * 8, true));

@@ -1,5 +1,11 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBType,
+} from '@duckdb/node-api';
 import { batchBytes, type ColumnBatch } from '../batch/column-batch.js';
+import { toError } from '../common/errors.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
 import { ChunkWriter, chunkRows, type PinnedBatch } from './chunk-writer.js';
@@ -43,7 +49,7 @@ export class StagingTable {
   private waitingRows = 0;
   private waitingBytes = 0;
   private readonly flushes = new Set<Promise<void>>();
-  private failure: unknown = undefined;
+  private failure: Error | null = null;
   private readonly writer: ChunkWriter;
 
   constructor(
@@ -56,7 +62,7 @@ export class StagingTable {
   /** Takes a batch; never blocks. The reader's window bounds what waits here. */
   append(batch: ColumnBatch): void {
     const bytes = batchBytes(batch);
-    if (this.failure !== undefined) {
+    if (this.failure !== null) {
       this.options.onConsumed(batch, bytes);
       return;
     }
@@ -72,7 +78,7 @@ export class StagingTable {
   }
 
   get hasFailed(): boolean {
-    return this.failure !== undefined;
+    return this.failure !== null;
   }
 
   /** Resolves when every row is in the staging table; throws what a flush failed with. */
@@ -91,7 +97,7 @@ export class StagingTable {
   }
 
   private throwFailure(): void {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure !== null) throw this.failure;
   }
 
   private startFlush(): void {
@@ -99,7 +105,7 @@ export class StagingTable {
     if (this.flushes.size >= this.lanes.count) return;
     const flush: Promise<void> = this.flush()
       .catch((error: unknown) => {
-        this.failure ??= error;
+        this.failure ??= toError(error);
         for (const { batch, bytes } of this.takeAll()) this.options.onConsumed(batch, bytes);
       })
       .finally(() => {
@@ -112,7 +118,12 @@ export class StagingTable {
     await this.lanes.withLane(async (lane) => {
       if (this.waitingRows === 0) return;
       await this.options.beforeFlush();
-      const feed = new BatchFeed(this.writer, () => this.next(), () => this.isFlushWorth(), this.options.onConsumed);
+      const feed = new BatchFeed(
+        this.writer,
+        () => this.next(),
+        () => this.isFlushWorth(),
+        this.options.onConsumed,
+      );
       const columns = this.options.columns.map(({ name }, index) => ({
         name,
         type: this.options.types[index],
@@ -160,7 +171,11 @@ export class StagingTable {
     this.written(rows);
   }
 
-  private appendBatch(appender: DuckDBAppender, chunk: DuckDBDataChunk, batch: ColumnBatch): number {
+  private appendBatch(
+    appender: DuckDBAppender,
+    chunk: DuckDBDataChunk,
+    batch: ColumnBatch,
+  ): number {
     const pinned = this.writer.pin(batch);
     for (let from = 0; from < batch.rows; from += chunkRows(batch, from)) {
       chunk.reset();

@@ -43,15 +43,22 @@ export function describeModule(path: string, text: string): ModuleFacts {
     if (isDefaultExport(node)) hasDefaultExport = true;
     const member = processMemberOf(node);
     if (member !== null) processMembers.push(member);
-    if (isText(node) && STATE_SQL.test(node.text)) stateSql.push(node.text);
+    if (isText(node) && isStateSql(node.text)) stateSql.push(node.text);
     ts.forEachChild(node, visit);
   };
   visit(file);
   return { path, imports, processMembers, hasDefaultExport, stateSql };
 }
 
-/** SQL in the project is in capitals; prose that points at a table of `_ducktail` is not. */
 const STATE_SQL = /\b(?:FROM|JOIN|INTO|UPDATE|TABLE|VIEW|SCHEMA|EXISTS)\s+"?_ducktail\b/;
+
+/**
+ * SQL in the project is in capitals, and prose that points at a table of `_ducktail` is not. What
+ * the operator is told to run with `ducktail query` is prose, too.
+ */
+function isStateSql(text: string): boolean {
+  return STATE_SQL.test(text) && !text.includes('ducktail query');
+}
 
 function isText(node: ts.Node): node is ts.LiteralLikeNode {
   return (

@@ -23,7 +23,7 @@ test('names collide where DuckDB takes them for one', async () => {
         `CREATE TABLE IF NOT EXISTS "${second}" (a INTEGER); SELECT count(*) FROM duckdb_tables()`,
       );
       const collide = Number(tables.value(0, 0)) === 1;
-      const expected = collide ? [[first, second]] : [];
+      const expected = collide ? [[first, second].sort()] : [];
       assert.deepEqual(nameCollisions([first, second]), expected, `${first} ${second}`);
       await connection.run(`DROP TABLE "${first}"; DROP TABLE IF EXISTS "${second}"`);
     }
@@ -32,12 +32,12 @@ test('names collide where DuckDB takes them for one', async () => {
   }
 });
 
-test('every name of a group is told, in order', () => {
+test('every name of a group is told, in the same order always', () => {
   const names = ['b', 'A', 'c', 'a', 'B', 'd', 'B2'];
   assert.deepEqual(nameCollisions(names), [
-    ['b', 'B'],
+    ['B', 'b'],
     ['A', 'a'],
   ]);
-  assert.deepEqual(nameCollisions(['x', 'X', 'x ']), [['x', 'X']]);
+  assert.deepEqual(nameCollisions(['x', 'X', 'x ']), [['X', 'x']]);
   assert.deepEqual(nameCollisions([]), []);
 });

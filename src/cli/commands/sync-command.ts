@@ -78,7 +78,9 @@ async function syncWithProgress(
 
 function printResult({ tables, seconds, peakRssBytes }: SyncResult): void {
   if (tables.length === 0) {
-    printLine('No tables to sync: the database has none that INCLUDE_TABLES and EXCLUDE_TABLES leave.');
+    printLine(
+      'No tables to sync: the database has none that INCLUDE_TABLES and EXCLUDE_TABLES leave.',
+    );
     return;
   }
   printTable(

@@ -6,11 +6,7 @@ import type { ColumnPlan, TablePlan } from '../../model/column-plan.js';
  * Reads a binary-protocol row as the texts that MySQL itself prints; null for NULL. Slow, and only
  * used for rows that are shown to people: rejected values, and the keys at which reading resumes.
  */
-export function readRowTexts(
-  plan: TablePlan,
-  bytes: Uint8Array,
-  start: number,
-): (string | null)[] {
+export function readRowTexts(plan: TablePlan, bytes: Uint8Array, start: number): (string | null)[] {
   const cursor = new RowCursor();
   const bitmap = start + 1;
   cursor.attach(bytes, bitmap + ((plan.columns.length + 9) >> 3));
@@ -29,10 +25,10 @@ function readText(column: ColumnPlan, cursor: RowCursor): string {
       return String(cursor.view.getInt8(cursor.offset++));
     case 'date':
     case 'timestamp':
-      return readDateTime(cursor, column.encoding.kind === 'date');
+      return readDateTime(cursor, column.encoding.kind === 'date', fractionDigits(column));
     case 'time':
     case 'time-interval':
-      return readTime(cursor);
+      return readTime(cursor, fractionDigits(column));
     case 'text':
     case 'decimal':
     case 'uuid-text':
@@ -72,7 +68,12 @@ function readBytes(cursor: RowCursor, isText: boolean): string {
   return isText && isUtf8(buffer) ? buffer.toString('utf8') : `0x${buffer.toString('hex')}`;
 }
 
-function readDateTime(cursor: RowCursor, dateOnly: boolean): string {
+/** The declared digits of a second's fraction, all of which MySQL prints: 3 of `datetime(3)`. */
+function fractionDigits(column: ColumnPlan): number {
+  return Number(/\((\d)\)/.exec(column.sourceType)?.[1] ?? 0);
+}
+
+function readDateTime(cursor: RowCursor, dateOnly: boolean, digits: number): string {
   const length = cursor.bytes[cursor.offset];
   const at = cursor.offset + 1;
   cursor.offset = at + length;
@@ -86,23 +87,23 @@ function readDateTime(cursor: RowCursor, dateOnly: boolean): string {
     length >= 7
       ? `${pad(bytes[at + 4], 2)}:${pad(bytes[at + 5], 2)}:${pad(bytes[at + 6], 2)}`
       : '00:00:00';
-  return `${date} ${time}${fraction(length >= 11 ? view.getUint32(at + 7, true) : 0)}`;
+  return `${date} ${time}${fraction(length >= 11 ? view.getUint32(at + 7, true) : 0, digits)}`;
 }
 
-function readTime(cursor: RowCursor): string {
+function readTime(cursor: RowCursor, digits: number): string {
   const length = cursor.bytes[cursor.offset];
   const at = cursor.offset + 1;
   cursor.offset = at + length;
-  if (length < 8) return '00:00:00';
   const { bytes, view } = cursor;
+  if (length < 8) return `00:00:00${fraction(0, digits)}`;
   const hours = view.getUint32(at + 1, true) * 24 + bytes[at + 5];
   const sign = bytes[at] === 1 ? '-' : '';
   const micros = length >= 12 ? view.getUint32(at + 8, true) : 0;
-  return `${sign}${pad(hours, 2)}:${pad(bytes[at + 6], 2)}:${pad(bytes[at + 7], 2)}${fraction(micros)}`;
+  return `${sign}${pad(hours, 2)}:${pad(bytes[at + 6], 2)}:${pad(bytes[at + 7], 2)}${fraction(micros, digits)}`;
 }
 
-function fraction(micros: number): string {
-  return micros === 0 ? '' : `.${pad(micros, 6)}`;
+function fraction(micros: number, digits: number): string {
+  return digits === 0 ? '' : `.${pad(micros, 6).slice(0, digits)}`;
 }
 
 function pad(value: number, digits: number): string {

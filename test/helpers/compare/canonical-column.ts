@@ -216,7 +216,11 @@ function hexOrHash(value: string): string {
 function vectorForm(source: string, replica: string): Form {
   const bits = `hex(CAST(CAST(x AS BIT) AS BLOB))`;
   const reversed = `array_to_string(list_reverse(list_transform(${replica}, x -> ${bits})), '')`;
-  return { replicaType: 'FLOAT[]', source: `HEX(REVERSE(${source}))`, replica: reversed };
+  return {
+    replicaType: 'FLOAT[]',
+    source: `HEX(REVERSE(UNHEX(HEX(${source}))))`,
+    replica: reversed,
+  };
 }
 
 function isGeometry(dataType: string): boolean {
