@@ -7,7 +7,7 @@ import { differingRejections } from './compare/rejected-values.js';
 import { type Difference, differingRows } from './compare/row-difference.js';
 import { readSourceLayout } from './compare/source-layout.js';
 import { Replica } from './replica.js';
-import type { TextRow } from './test-source.js';
+import { queryTexts, type TextRow } from './test-source.js';
 
 export type { Difference } from './compare/row-difference.js';
 
@@ -92,15 +92,6 @@ export async function assertSameData(
   const shown = differences.slice(0, SHOWN_DIFFERENCES).map((one) => JSON.stringify(one));
   assert.equal(differences.length, 0, `source and replica differ:\n${shown.join('\n')}`);
   return comparison;
-}
-
-async function queryTexts(connection: mysql.Connection, sql: string): Promise<TextRow[]> {
-  const [rows] = await connection.query<mysql.RowDataPacket[][]>({
-    sql,
-    rowsAsArray: true,
-    typeCast: (field) => field.string('utf8'),
-  });
-  return rows as unknown as TextRow[];
 }
 
 /** The same columns in the same order with the types of the types table. */

@@ -1,8 +1,23 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
 import { type Flavour, openTestServer, type TestServer } from '../servers/test-server.js';
 
 export type TextRow = (string | null)[];
+
+/** A query's rows as the texts that the server prints; bytes that are no text as `0x…`. */
+export async function queryTexts(connection: mysql.Connection, sql: string): Promise<TextRow[]> {
+  const [rows] = await connection.query<mysql.RowDataPacket[][]>({
+    sql,
+    rowsAsArray: true,
+    typeCast: (field) => {
+      const bytes = field.buffer();
+      if (bytes === null) return null;
+      return isUtf8(bytes) ? bytes.toString('utf8') : `0x${bytes.toString('hex')}`;
+    },
+  });
+  return rows as unknown as TextRow[];
+}
 
 /** Servers that the tests of one file share; they end with the process. */
 const sharedServers = new Map<Flavour, Promise<TestServer>>();
@@ -60,14 +75,8 @@ export class TestSource implements AsyncDisposable {
     }
   }
 
-  /** The rows as the texts that the server prints. */
-  async texts(sql: string): Promise<TextRow[]> {
-    const [rows] = await this.connection.query<mysql.RowDataPacket[][]>({
-      sql,
-      rowsAsArray: true,
-      typeCast: (field) => field.string('utf8'),
-    });
-    return rows as unknown as TextRow[];
+  texts(sql: string): Promise<TextRow[]> {
+    return queryTexts(this.connection, sql);
   }
 
   /** Makes the table `numbers(n)` with 0 to `count` - 1, for INSERT … SELECT. */

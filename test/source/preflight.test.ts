@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { parseMysqlUrl } from '../../config/mysql-url.js';
 import { DucktailError } from '../../src/common/errors.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { MysqlEndpoint } from '../../src/model/mysql-endpoint.js';
@@ -10,15 +8,9 @@ import { openSession } from '../../src/source/connect.js';
 import { runPreflight } from '../../src/source/preflight.js';
 import { TestSource } from '../helpers/test-source.js';
 import { type Flavour, openTestServer } from '../servers/test-server.js';
+import { endpointOf, TestAccount } from './test-account.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-const PASSWORD = 'pre flight';
-
-function endpointOf(url: string): MysqlEndpoint {
-  const { endpoint } = parseMysqlUrl(url);
-  assert.ok(endpoint !== null);
-  return endpoint;
-}
 
 async function findingsOf(endpoint: MysqlEndpoint): Promise<Finding[]> {
   await using session = await openSession(endpoint);
@@ -34,42 +26,6 @@ type Trouble = Omit<Finding, 'remedy'>;
 /** What the findings say that is not ok. */
 function troubles(findings: readonly Finding[]): Trouble[] {
   return findings.filter(({ level }) => level !== 'ok').map(({ level, what }) => ({ level, what }));
-}
-
-/** An account of the test's own on the source's server, with the grants only. */
-class TestAccount implements AsyncDisposable {
-  readonly user = `pf_${randomBytes(6).toString('hex')}`;
-  readonly account = `'${this.user}'@'%'`;
-  readonly role = `${this.user}_r`;
-
-  private constructor(private readonly source: TestSource) {}
-
-  static async open(source: TestSource, grants: readonly string[]): Promise<TestAccount> {
-    const account = new TestAccount(source);
-    await source.run(`CREATE USER ${account.account} IDENTIFIED BY '${PASSWORD}'`);
-    await source.run(...grants.map((grant) => `GRANT ${grant} TO ${account.account}`));
-    return account;
-  }
-
-  /** Gives the grants to a role, and the role to the account, active at login. */
-  async grantByRole(...grants: readonly string[]): Promise<void> {
-    const { role, account } = this;
-    const link = this.source.flavour === 'mysql' ? 'TO' : 'FOR';
-    await this.source.run(
-      `CREATE ROLE ${role}`,
-      ...grants.map((grant) => `GRANT ${grant} TO ${role}`),
-      `GRANT ${role} TO ${account}`,
-      `SET DEFAULT ROLE ${role} ${link} ${account}`,
-    );
-  }
-
-  get endpoint(): MysqlEndpoint {
-    return { ...endpointOf(this.source.url), user: this.user, password: PASSWORD };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.source.run(`DROP USER ${this.account}`, `DROP ROLE IF EXISTS ${this.role}`);
-  }
 }
 
 function monitorPrivilege(flavour: Flavour): string {

@@ -18,6 +18,5 @@ export async function runQuery(sql: string, { json }: { readonly json: boolean }
 
 function cellText(value: unknown): string {
   if (value === null) return 'NULL';
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -89,7 +89,7 @@ function chooseForm(column: SourceColumn, flavour: Flavour, types: ComparedTypes
       return decimalForm(s, r, column);
     case 'float':
     case 'double':
-      return floatForm(s, r, column.dataType);
+      return floatForm(s, r, column.dataType, flavour);
     case 'date':
     case 'datetime':
     case 'timestamp':
@@ -149,11 +149,20 @@ function decimalForm(source: string, replica: string, { precision, scale }: Sour
   };
 }
 
-/** Well-known binary holds a double's bits, least significant byte first. */
-function floatForm(source: string, replica: string, dataType: 'float' | 'double'): Form {
+/**
+ * Well-known binary holds a double's bits, least significant byte first. MariaDB prints a negative
+ * zero, and sends it, as zero.
+ */
+function floatForm(
+  source: string,
+  replica: string,
+  dataType: 'float' | 'double',
+  flavour: Flavour,
+): Form {
+  const shown = flavour === 'mariadb' ? `${source} + 0e0` : source;
   return {
     replicaType: dataType.toUpperCase(),
-    source: `HEX(REVERSE(SUBSTRING(ST_AsWKB(POINT(${source}, 0)), 6, 8)))`,
+    source: `HEX(REVERSE(SUBSTRING(ST_AsWKB(POINT(${shown}, 0)), 6, 8)))`,
     replica: `hex(CAST(CAST(CAST(${replica} AS DOUBLE) AS BIT) AS BLOB))`,
   };
 }

@@ -15,7 +15,6 @@ const SHAPES: readonly (readonly [kind: string, ...texts: string[]])[] = [
   [
     'GEOMETRYCOLLECTION',
     'GEOMETRYCOLLECTION (POINT (1 2), LINESTRING (0 0, 1 1))',
-    'GEOMETRYCOLLECTION (GEOMETRYCOLLECTION (POINT (1 2)), MULTIPOINT (3 4))',
     'GEOMETRYCOLLECTION EMPTY',
   ],
 ];
@@ -59,6 +58,13 @@ export const geometryCases: readonly TypeCase[] = [
         text: 'POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))',
       },
     ],
+  },
+  {
+    name: 'geo_nested_collection',
+    // MariaDB reads no such text.
+    flavours: ['mysql'],
+    ddl: 'GEOMETRYCOLLECTION',
+    values: [shape('GEOMETRYCOLLECTION (GEOMETRYCOLLECTION (POINT (1 2)), MULTIPOINT (3 4))', 0)],
   },
   {
     name: 'geo_large',

@@ -50,9 +50,10 @@ function datetimeCase(digits: number): TypeCase {
   };
 }
 
+/** Among them both times at which clocks in Berlin showed 02:30 on 2024-10-27. */
 const TIMESTAMPS = [
   ...['1970-01-01 00:00:01.000000', '1970-01-01 00:00:01.000001', '2001-09-09 01:46:40.100000'],
-  ...['2024-03-31 01:00:00.000000', '2038-01-19 03:14:07.999999'],
+  ...['2024-10-27 00:30:00.000000', '2024-10-27 01:30:00.000000', '2038-01-19 03:14:07.999999'],
 ];
 
 function zoned(value: TypeValue): TypeValue {
@@ -81,10 +82,9 @@ const zoneCases: TypeCase[] = [
       // The hour that does not exist: the server takes its end.
       { sql: `'2024-03-31 02:30:00'`, text: '2024-03-31 01:00:00' },
       { sql: `'2024-03-31 03:00:00'`, text: '2024-03-31 01:00:00' },
-      // The hour that comes twice.
-      { sql: 'FROM_UNIXTIME(1729989000)', text: '2024-10-27 00:30:00' },
-      { sql: 'FROM_UNIXTIME(1729992600)', text: '2024-10-27 01:30:00' },
-      { sql: 'FROM_UNIXTIME(1729990799.999999)', text: '2024-10-27 00:59:59.999999' },
+      // The hour that comes twice: the server takes the first.
+      { sql: `'2024-10-27 02:30:00'`, text: '2024-10-27 00:30:00' },
+      { sql: `'2024-10-27 02:59:59.999999'`, text: '2024-10-27 00:59:59.999999' },
       { sql: `'2024-07-01 12:00:00'`, text: '2024-07-01 10:00:00' },
       { sql: `'2024-12-01 12:00:00'`, text: '2024-12-01 11:00:00' },
     ].map(zoned),
