@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const STOP_TIMEOUT_MS = 10_000;
+const CHILD_GRACE_MS = 1_000;
 
 export interface NodeRun {
   readonly nodeArguments?: readonly string[];
@@ -79,11 +80,20 @@ export class Workspace {
   }
 
   async end(): Promise<void> {
-    const ended = [...this.#children].map((child) => once(child, 'close'));
-    for (const child of this.#children) child.kill('SIGTERM');
-    await Promise.allSettled(ended);
+    await this.#endChildren();
     for (const cleanup of this.#cleanups) await cleanup();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A Ctrl-C in a terminal reaches the children, too: a second signal would cut their stop short. */
+  async #endChildren(): Promise<void> {
+    const children = [...this.#children];
+    const ended = Promise.allSettled(children.map((child) => once(child, 'close')));
+    const late = setTimeout(() => {
+      for (const child of children) child.kill('SIGTERM');
+    }, CHILD_GRACE_MS);
+    await ended;
+    clearTimeout(late);
   }
 }
 

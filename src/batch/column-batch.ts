@@ -44,7 +44,7 @@ export interface ColumnLayout {
   readonly validityOffset: number;
 }
 
-export function valueWidth(column: ColumnPlan): number {
+function valueWidth(column: ColumnPlan): number {
   return column.layout.kind === 'fixed' ? column.layout.bytes : 16;
 }
 

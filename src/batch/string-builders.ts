@@ -4,7 +4,7 @@ import type { RowCursor } from './row-cursor.js';
 import type { StringHeap } from './string-heap.js';
 
 /** DuckDB keeps strings up to this length inside the 16-byte string_t. */
-export const INLINE_BYTES = 12;
+const INLINE_BYTES = 12;
 const HIGH_BITS = 0x80808080 | 0;
 
 /** For each length 0…12 the masks that keep its bytes of three little-endian words. */

@@ -24,7 +24,11 @@ function environment(): Readonly<Record<string, string | undefined>> {
 
 /** True where an operator asked for stacks, whether or not the rest of the environment is right. */
 export function isDebug(): boolean {
-  return ['debug', 'trace'].includes(process.env.LOG_LEVEL ?? '');
+  try {
+    return /^\s*(debug|trace)\s*$/i.test(environment().LOG_LEVEL ?? '');
+  } catch {
+    return false;
+  }
 }
 
 export function createCliLogger(config: ReplicaConfig): Logger {

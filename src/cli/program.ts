@@ -4,7 +4,7 @@ import type { SyncInterceptor } from './commands/sync-command.js';
 import { isDebug } from './context.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 const HELP_COLUMNS = 96;
 
 /**

@@ -64,7 +64,7 @@ export function planTable(schema: TableSchema, options: TypeOptions): TablePlan 
   return { schema, columns, keyColumns };
 }
 
-export function planColumn(column: ColumnSchema, options: TypeOptions): ColumnPlan {
+function planColumn(column: ColumnSchema, options: TypeOptions): ColumnPlan {
   return { name: column.name, sourceType: column.columnType, ...mapType(column, options) };
 }
 

@@ -1,5 +1,6 @@
 import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan, type TypeOptions } from '../model/column-plan.js';
+import { nameCollisions } from '../model/name-collisions.js';
 import { selectsTable, type TableFilter } from '../model/table-filter.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { readCatalog } from '../source/catalog.js';
@@ -29,12 +30,12 @@ export async function selectTables(
   requireAllNames(selection, selected);
   const refused: { plan: TablePlan; error: DucktailError }[] = [];
   const plans: TablePlan[] = [];
-  const collisions = findCollisions(selected);
+  const collisions = nameCollisions(selected.map((table) => table.name));
   for (const table of selected) {
     const plan = planTable(table, selection.types);
-    const other = collisions.get(table.name);
-    if (other === undefined) plans.push(plan);
-    else refused.push({ plan, error: collisionError(table.name, other) });
+    const rivals = collisions.find((names) => names.includes(table.name));
+    if (rivals === undefined) plans.push(plan);
+    else refused.push({ plan, error: collisionError(table.name, rivals) });
   }
   return { plans, refused };
 }
@@ -57,26 +58,11 @@ function requireAllNames(
   );
 }
 
-/** DuckDB compares names without case; MySQL on Linux does not. Each table with its rival. */
-function findCollisions(tables: readonly TableSchema[]): Map<string, string> {
-  const firsts = new Map<string, string>();
-  const collisions = new Map<string, string>();
-  for (const { name } of tables) {
-    const folded = name.toLowerCase();
-    const first = firsts.get(folded);
-    if (first === undefined) firsts.set(folded, name);
-    else {
-      collisions.set(name, first);
-      collisions.set(first, name);
-    }
-  }
-  return collisions;
-}
-
-function collisionError(name: string, other: string): DucktailError {
+function collisionError(table: string, rivals: readonly string[]): DucktailError {
+  const names = rivals.map((name) => `'${name}'`).join(' and ');
   return new DucktailError(
     'table-failed',
-    `the tables '${name}' and '${other}' differ only in case, and DuckDB can't tell them apart`,
-    { table: name, hint: 'Leave one of them out with EXCLUDE_TABLES.' },
+    `the tables ${names} differ only in case, and DuckDB can't tell them apart`,
+    { table, hint: 'Leave all but one of them out with EXCLUDE_TABLES.' },
   );
 }

@@ -10,9 +10,6 @@ export interface Status {
 
 export async function readStatus(path: string): Promise<Status> {
   using replica = await ReadOnlyReplica.open(path);
-  const known = await replica.rows(
-    `SELECT 1 FROM duckdb_tables() WHERE schema_name = '_ducktail' AND table_name = 'tables'`,
-  );
-  const tables = known.length === 0 ? [] : await readTableStates((sql) => replica.rows(sql));
+  const tables = await readTableStates((sql) => replica.rows(sql));
   return { service: null, cdc: null, tables };
 }

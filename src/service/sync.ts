@@ -1,6 +1,7 @@
 import { DucktailError } from '../common/errors.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncResult, TableSyncResult } from '../model/sync-result.js';
 import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
@@ -93,7 +94,8 @@ async function refuseViews(
   schema: string,
 ): Promise<SelectedTables> {
   const views = await viewNames(database, schema);
-  const isTaken = (plan: TablePlan): boolean => views.has(plan.schema.name.toLowerCase());
+  const isTaken = ({ schema: { name } }: TablePlan): boolean =>
+    views.some((view) => nameCollisions([view, name]).length > 0);
   const refused = selected.plans.filter(isTaken).map((plan) => ({
     plan,
     error: new DucktailError(

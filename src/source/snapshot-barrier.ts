@@ -4,6 +4,7 @@ import type { Checkpoint } from '../model/checkpoint.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { openSession, type SourceSession } from './connect.js';
+import { readCurrentAccount } from './current-account.js';
 import { readBinlogEnd } from './positions.js';
 import type { Reader } from './reader-pool.js';
 
@@ -96,16 +97,10 @@ async function grantRestriction(
   session: SourceSession,
   tables: readonly TableSchema[],
 ): Promise<SnapshotRestriction> {
-  const rows = await session.query<{ account: string }>('SELECT CURRENT_USER() AS account');
-  const [user, host] = splitAccount(rows[0].account);
+  const account = await readCurrentAccount(session);
   const database = quoteMysqlName(tables[0].database);
   return {
     message: 'the LOCK TABLES privilege is missing: reading with one reader instead of in parallel',
-    hint: `GRANT LOCK TABLES ON ${database}.* TO '${user}'@'${host}';`,
+    hint: `GRANT LOCK TABLES ON ${database}.* TO ${account};`,
   };
-}
-
-function splitAccount(account: string): [user: string, host: string] {
-  const at = account.lastIndexOf('@');
-  return [account.slice(0, at), account.slice(at + 1)];
 }

@@ -76,10 +76,14 @@ export interface TableState {
   readonly error: string | null;
 }
 
-/** All replicated tables, by name. `rows` runs SQL on the replica, also where it is open read-only. */
+/** All replicated tables, by name; none in a file that Ducktail has not written to. `rows` runs SQL on the replica, also where it is open read-only. */
 export async function readTableStates(
   rows: (sql: string) => Promise<Record<string, unknown>[]>,
 ): Promise<TableState[]> {
+  const known = await rows(
+    `SELECT 1 FROM duckdb_tables() WHERE schema_name = '_ducktail' AND table_name = 'tables'`,
+  );
+  if (known.length === 0) return [];
   const found = await rows(
     `SELECT t.table_name, t.mode, t.row_count, epoch_ms(t.last_sync_at) AS last_sync_ms,
             w.value AS watermark, t.rejected_values, t.last_error

@@ -15,7 +15,7 @@ import type { ColumnPlan } from '../model/column-plan.js';
  * vector from an ArrayBuffer. The trick for strings: a batch's heap is copied once into a BLOB
  * vector of our own, whose address is read back from the string_t that DuckDB made for it; every
  * long string_t of the batch is then pointed into that copy. DuckDB copies the strings out of there
- * while it consumes the chunk, so the copy has to live until then (`PinnedBatch.release`).
+ * while it consumes the chunk, so the copy has to live until then (`HeapVector`).
  */
 export class ChunkWriter {
   private readonly layouts = new Map<number, BatchLayout>();
@@ -36,15 +36,15 @@ export class ChunkWriter {
   }
 
   /** Makes the batch ready to be copied from; its buffers are changed in place. */
-  pin(batch: ColumnBatch): PinnedBatch {
+  pin(batch: ColumnBatch, heap: HeapVector): PinnedBatch {
     const layout = this.layoutOf(batch.capacity);
-    const heap = batch.heapBytes > 0 ? copyHeap(batch) : null;
-    if (heap !== null) {
+    if (batch.heapBytes > 0) {
+      const address = heap.hold(new Uint8Array(batch.heap, 0, batch.heapBytes));
       for (const column of this.strings) {
-        pointIntoHeap(batch, layout.columns[column].dataOffset, heap);
+        pointIntoHeap(batch, layout.columns[column].dataOffset, address);
       }
     }
-    return { batch, layout, heap };
+    return { batch, layout };
   }
 
   /** Makes `chunk` hold the rows `from` to `from + count` of the batch; `from` a multiple of 8. */
@@ -108,17 +108,30 @@ export class ChunkWriter {
   }
 }
 
-/** A batch whose long strings point at `heap`, which has to stay referenced while DuckDB reads. */
+/** A batch whose long strings point into a `HeapVector`. */
 export interface PinnedBatch {
   readonly batch: ColumnBatch;
   readonly layout: BatchLayout;
-  readonly heap: NativeHeap | null;
 }
 
-interface NativeHeap {
-  readonly chunk: duckdb.DataChunk;
-  readonly addressLow: number;
-  readonly addressHigh: number;
+interface Address {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Memory of DuckDB's that holds one batch's heap at a time, at an address that is known. */
+export class HeapVector {
+  private readonly chunk = duckdb.create_data_chunk([duckdb.create_logical_type(duckdb.Type.BLOB)]);
+
+  /** Copies the bytes, more than 12 of them, and lets go of what was held before. */
+  hold(bytes: Uint8Array): Address {
+    duckdb.data_chunk_reset(this.chunk);
+    const vector = duckdb.data_chunk_get_vector(this.chunk, 0);
+    duckdb.vector_assign_string_element_len(vector, 0, bytes);
+    const string = duckdb.vector_get_data(vector, 16);
+    const view = new DataView(string.buffer, string.byteOffset, 16);
+    return { low: view.getUint32(8, true), high: view.getUint32(12, true) };
+  }
 }
 
 /** The rows of a chunk that starts at `from`: one vector's worth at most. */
@@ -130,23 +143,12 @@ function positions(columns: readonly ColumnPlan[], kind: 'string' | 'float-list'
   return columns.flatMap((column, index) => (column.layout.kind === kind ? [index] : []));
 }
 
-/** Copies the heap into memory of DuckDB's and learns its address. */
-function copyHeap(batch: ColumnBatch): NativeHeap {
-  const chunk = duckdb.create_data_chunk([duckdb.create_logical_type(duckdb.Type.BLOB)]);
-  const vector = duckdb.data_chunk_get_vector(chunk, 0);
-  const bytes = new Uint8Array(batch.heap, 0, batch.heapBytes);
-  duckdb.vector_assign_string_element_len(vector, 0, bytes);
-  const string = duckdb.vector_get_data(vector, 16);
-  const view = new DataView(string.buffer, string.byteOffset, 16);
-  return { chunk, addressLow: view.getUint32(8, true), addressHigh: view.getUint32(12, true) };
-}
-
 const INLINE_BYTES = 12;
 
 /** Turns offsets in the heap into addresses, for the strings that are not inline. */
-function pointIntoHeap(batch: ColumnBatch, dataOffset: number, heap: NativeHeap): void {
+function pointIntoHeap(batch: ColumnBatch, dataOffset: number, heap: Address): void {
   const words = new Uint32Array(batch.fixed, dataOffset, batch.rows * 4);
-  const { addressLow, addressHigh } = heap;
+  const { low: addressLow, high: addressHigh } = heap;
   for (let at = 0; at < words.length; at += 4) {
     if (words[at] > INLINE_BYTES) {
       const low = addressLow + words[at + 2];

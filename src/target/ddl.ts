@@ -53,12 +53,12 @@ export async function dropOrphanedStagingTables(
   return orphans;
 }
 
-/** Names of views in the schema: a table can't take such a name. Lower case, as DuckDB compares. */
-export async function viewNames(database: Database, schema: string): Promise<Set<string>> {
+/** Names of views in the schema: a table can't take such a name. */
+export async function viewNames(database: Database, schema: string): Promise<string[]> {
   const rows = await database.rows(
     `SELECT view_name FROM duckdb_views() WHERE schema_name = ?
         AND database_name = current_database() AND NOT internal`,
     [schema],
   );
-  return new Set(rows.map((row) => String(row.view_name).toLowerCase()));
+  return rows.map((row) => String(row.view_name));
 }

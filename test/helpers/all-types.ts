@@ -57,15 +57,14 @@ export async function fillTypeTable(
   if (values.slice(0, repeated).some(({ once }) => once)) {
     throw new Error(`${name}: values that come once have to be last`);
   }
-  for (const [index, { sql }] of values.entries()) {
-    await source.run(`INSERT INTO \`${name}\` (id, v) VALUES (${firstIdOf(index)}, ${sql})`);
-  }
+  const first = values.map(({ sql }, index) => `(${firstIdOf(index)}, ${sql})`);
   const nulls = NULL_IDS.filter((id) => id < rows);
   await source.run(
-    `INSERT INTO \`${name}\` (id, v) VALUES ${nulls.map((id) => `(${id}, NULL)`).join(', ')}`,
+    `INSERT INTO \`${name}\` (id, v)
+       VALUES ${[...first, ...nulls.map((id) => `(${id}, NULL)`)].join(', ')}`,
     `INSERT INTO \`${name}\` (id, v)
        SELECT n, v FROM numbers JOIN \`${name}\` ON id = 1 + n % ${repeated}
-        WHERE n > ${values.length} AND n < ${rows} AND n NOT IN (${nulls.join(', ')})`,
+        WHERE n BETWEEN ${values.length + 1} AND ${rows - 1} AND n NOT IN (${nulls.join(', ')})`,
     "SET time_zone = '+00:00'",
   );
 }

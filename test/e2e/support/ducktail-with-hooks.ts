@@ -1,0 +1,72 @@
+import { runProgram } from '../../../src/cli/program.js';
+import type { SyncRequest } from '../../../src/service/sync.js';
+import { type HookPlan, REACHED, REFUSAL, RESUME } from './hook-plan.js';
+
+/**
+ * Ducktail's own program with something happening at a named point of the sync:
+ * `node ducktail-with-hooks.js '{"point":"before-commit","action":"kill"}' sync --json`.
+ */
+function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
+  let rowsWritten = 0;
+  let held: Promise<void> | null = null;
+  const act = async (): Promise<void> => {
+    switch (plan.action) {
+      case 'kill':
+        process.kill(process.pid, 'SIGKILL');
+        // The signal comes on its own time; nothing may happen until then.
+        return new Promise(() => undefined);
+      case 'hold':
+        held ??= parentsWord(request.signal);
+        return held;
+      case 'fail':
+        throw new Error(REFUSAL);
+    }
+  };
+  const { reporter } = request;
+  return {
+    ...request,
+    reporter: {
+      planned: (tables) => reporter.planned(tables),
+      rowsWritten: (table, rows) => {
+        rowsWritten += rows;
+        reporter.rowsWritten(table, rows);
+      },
+      tableFinished: (table, rows, seconds) => reporter.tableFinished(table, rows, seconds),
+      tableFailed: (table, error) => reporter.tableFailed(table, error),
+      tableRestarted: (table, why) => reporter.tableRestarted(table, why),
+      warning: (message, hint) => reporter.warning(message, hint),
+      info: (message) => reporter.info(message),
+    },
+    hooks: {
+      beforeFlush: async (table) => {
+        const isMeant = plan.table === undefined || plan.table === table;
+        const isDue = rowsWritten >= (plan.afterRows ?? 0);
+        if (plan.point === 'flush' && isMeant && isDue) await act();
+      },
+      beforeCommit: async () => {
+        if (plan.point === 'before-commit') await act();
+      },
+      afterCommit: async () => {
+        if (plan.point === 'after-commit') await act();
+      },
+    },
+  };
+}
+
+/** Resolves when the parent says so, or when the sync is stopped. */
+function parentsWord(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (message: unknown): void => {
+      if (message !== undefined && message !== RESUME) return;
+      process.off('message', go);
+      resolve();
+    };
+    process.on('message', go);
+    stop.addEventListener('abort', () => go(undefined), { once: true });
+    process.send?.(REACHED);
+  });
+}
+
+const [plan, ...args] = process.argv.slice(2);
+const hookPlan = JSON.parse(plan) as HookPlan;
+process.exitCode = await runProgram(args, (request) => withHooks(hookPlan, request));
