@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import * as v from 'valibot';
 import { DucktailError, errorMessage } from '../src/common/errors.js';
 import type { TypeOptions } from '../src/model/column-plan.js';
 import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
 import { environmentOptions, type OptionValues } from './options.js';
+import type { ValueSchema } from './value-schemas.js';
 import { contradictions, type TableFilter } from '../src/model/table-filter.js';
 
 /** A `process.env`: unset variables are absent, undefined or empty. */
@@ -102,9 +104,9 @@ function readValues<Key extends OptionKey>(
     const { name, schema, whenUnset } = environmentOptions[key];
     const text = environment[name]?.trim() ?? '';
     if (text !== '') {
-      const result = schema.safeParse(text);
-      values[key] = result.data;
-      problems.push(...(result.error?.issues ?? []).map(({ message }) => `${name} ${message}`));
+      const result = v.safeParse<ValueSchema<unknown>>(schema, text);
+      if (result.success) values[key] = result.output;
+      else problems.push(...result.issues.map(({ message }) => `${name} ${message}`));
     } else if (whenUnset === null) {
       problems.push(`${name} is not set`);
     } else {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { parseMysqlUrl } from './mysql-url.js';
 import {
   commaList,
@@ -6,6 +6,7 @@ import {
   memorySize,
   oneOf,
   targetSchema,
+  type ValueSchema,
   wholeNumber,
 } from './value-schemas.js';
 
@@ -13,7 +14,7 @@ import {
 export interface EnvironmentOption<Value> {
   readonly name: string;
   /** From the text of a set variable; its messages complete the sentence `<name> <message>`. */
-  readonly schema: z.ZodType<Value, string>;
+  readonly schema: ValueSchema<Value>;
   /** What an unset or empty variable means; null where it must be set. */
   readonly whenUnset: { readonly value: Value; readonly words: string } | null;
   /** One sentence for the operator. */
@@ -22,12 +23,15 @@ export interface EnvironmentOption<Value> {
   readonly secret: boolean;
 }
 
-const mysqlUrl = z.string().transform((text, context) => {
-  const { endpoint, problems } = parseMysqlUrl(text);
-  if (endpoint !== null) return endpoint;
-  for (const problem of problems) context.addIssue(problem);
-  return z.NEVER;
-});
+const mysqlUrl = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const { endpoint, problems } = parseMysqlUrl(dataset.value);
+    if (endpoint !== null) return endpoint;
+    for (const message of problems) addIssue({ message });
+    return NEVER;
+  }),
+);
 
 /**
  * Every variable that Ducktail reads. `--help`, the loader and the test of `.env.example` work from
@@ -126,7 +130,7 @@ interface Details {
 
 function required<Value>(
   name: string,
-  schema: z.ZodType<Value, string>,
+  schema: ValueSchema<Value>,
   { doc, secret = false }: Details,
 ): EnvironmentOption<Value> {
   return { name, schema, whenUnset: null, doc, secret };
@@ -134,17 +138,17 @@ function required<Value>(
 
 function withDefault<Value>(
   name: string,
-  schema: z.ZodType<Value, string>,
+  schema: ValueSchema<Value>,
   text: string,
   { doc, secret = false }: Details,
 ): EnvironmentOption<Value> {
-  return { name, schema, whenUnset: { value: schema.parse(text), words: text }, doc, secret };
+  return { name, schema, whenUnset: { value: v.parse(schema, text), words: text }, doc, secret };
 }
 
 /** For defaults that no text stands for, told in words. */
 function automatic<Value>(
   name: string,
-  schema: z.ZodType<Value, string>,
+  schema: ValueSchema<Value>,
   value: Value,
   words: string,
   { doc, secret = false }: Details,

@@ -31,6 +31,7 @@ export interface NodeRunResult {
 export class Workspace {
   readonly #children = new Set<ChildProcess>();
   readonly #cleanups: (() => PromiseLike<void>)[] = [];
+  #isEnding = false;
 
   private constructor(readonly folder: string) {
     // For ends that leave no time for anything asynchronous.
@@ -48,7 +49,7 @@ export class Workspace {
 
   /**
    * Runs a script by this Node in the workspace's folder and resolves when it has ended, whatever
-   * its exit code.
+   * its exit code. Throws when the workspace ends meanwhile.
    */
   async runNode(
     script: string,
@@ -71,6 +72,7 @@ export class Workspace {
     } finally {
       this.#children.delete(child);
     }
+    if (this.#isEnding) throw new Error('the run was stopped');
     return {
       exitCode: child.exitCode,
       stdout: Buffer.concat(output).toString('utf8'),
@@ -80,6 +82,7 @@ export class Workspace {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true;
     await this.#endChildren();
     for (const cleanup of this.#cleanups) await cleanup();
     rmSync(this.folder, { recursive: true, force: true });
@@ -113,7 +116,10 @@ export async function runInWorkspace(
     stopping = true;
     process.stderr.write('\nStopping …\n');
     setTimeout(() => process.exit(exitCode), STOP_TIMEOUT_MS);
-    workspace.end().finally(() => process.exit(exitCode));
+    void workspace
+      .end()
+      .catch(printError)
+      .then(() => process.exit(exitCode));
   };
   process.on('SIGINT', () => stop(130));
   process.on('SIGTERM', () => stop(143));
@@ -122,8 +128,12 @@ export async function runInWorkspace(
   } catch (error) {
     // What fails because of the stop is no news.
     if (stopping) return;
-    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    printError(error);
     process.exitCode = 1;
   }
   if (!stopping) await workspace.end();
+}
+
+function printError(error: unknown): void {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
 }

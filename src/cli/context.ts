@@ -31,7 +31,7 @@ export function isDebug(): boolean {
   }
 }
 
-export function createCliLogger(config: ReplicaConfig): Logger {
+export function createCliLogger(config: ReplicaConfig): Promise<Logger> {
   const isTerminal = process.stderr.isTTY;
   return createLogger({
     level: config.logLevel,

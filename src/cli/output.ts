@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { DucktailError } from '../common/errors.js';
 
 /** Prints the one document of a command with `--json`. */
@@ -11,10 +10,11 @@ export function printLine(line = ''): void {
 }
 
 /** Prints rows under headings; columns of numbers are aligned right. */
-export function printTable(
+export async function printTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
-): void {
+): Promise<void> {
+  const { default: Table } = await import('cli-table3');
   const table = new Table({
     head: [...headings],
     style: { head: [], border: [], compact: true },

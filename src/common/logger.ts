@@ -1,5 +1,4 @@
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
 
 export type { Logger };
 
@@ -10,9 +9,11 @@ export interface LoggerOptions {
 }
 
 /** Logs to stderr, synchronously: a line that was logged is out even if the process dies next. */
-export function createLogger({ level, format, colors }: LoggerOptions): Logger {
+export async function createLogger({ level, format, colors }: LoggerOptions): Promise<Logger> {
   const stderr = pino.destination({ fd: 2, sync: true });
   if (format === 'json') return pino({ level, base: null }, stderr);
+  // Loaded only where it is used: it would cost every command 20 ms.
+  const { default: pretty } = await import('pino-pretty');
   const stream = pretty({
     colorize: colors,
     ignore: 'pid,hostname',

@@ -5,9 +5,10 @@ import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncResult, TableSyncResult } from '../model/sync-result.js';
 import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
-import type { SnapshotOptions } from '../snapshot/options.js';
+import { readerWindowBytes, type SnapshotOptions } from '../snapshot/options.js';
 import type { SyncReporter } from '../snapshot/reporter.js';
 import { openSession } from '../source/connect.js';
+import { ReaderPool } from '../source/reader-pool.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
 import { recordFailure } from '../state/tables.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
@@ -31,6 +32,8 @@ export interface SyncRequest {
 export async function sync(request: SyncRequest): Promise<SyncResult> {
   const startedAt = performance.now();
   const { database: databaseOptions, options, reporter } = request;
+  // Threads take as long to start as all that comes before their first use.
+  await using readers = new ReaderSource(request);
   // A wrong URL must not leave a new file behind: the replica is opened once the source answers.
   await using session = await openSession(request.endpoint);
   const [selecting, opening] = await Promise.allSettled([
@@ -44,7 +47,7 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
   if (orphans.length > 0) {
     reporter.info(`dropped ${orphans.length} staging table(s) of an interrupted sync`);
   }
-  const outcomes = await syncTables(database, selecting.value, request);
+  const outcomes = await syncTables(database, selecting.value, readers, request);
   return {
     tables: outcomes.map(describeOutcome),
     seconds: round((performance.now() - startedAt) / 1000),
@@ -55,6 +58,7 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
 async function syncTables(
   database: Database,
   selected: SelectedTables,
+  readers: ReaderSource,
   request: SyncRequest,
 ): Promise<FullSyncOutcome[]> {
   const { endpoint, options, reporter, signal, hooks = {} } = request;
@@ -69,6 +73,7 @@ async function syncTables(
     runId,
     signal,
     hooks,
+    openReaders: () => readers.open(),
     replan: (names) => replan(names, request),
   });
   const outcomes = [...synced, ...refused.map(({ plan, error }) => failed(plan, error))];
@@ -160,4 +165,35 @@ function describeOutcome(outcome: FullSyncOutcome): TableSyncResult {
 
 function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
+}
+
+/** Opens readers; the first ones ahead of their use. */
+class ReaderSource implements AsyncDisposable {
+  private first: Promise<ReaderPool> | null;
+
+  constructor(private readonly request: SyncRequest) {
+    this.first = this.openPool();
+    // Whoever takes it hears of its failure; nobody may come to take it.
+    this.first.catch(() => undefined);
+  }
+
+  open(): Promise<ReaderPool> {
+    const pool = this.first ?? this.openPool();
+    this.first = null;
+    return pool;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const pool = await this.first?.catch(() => null);
+    await pool?.[Symbol.asyncDispose]();
+  }
+
+  private openPool(): Promise<ReaderPool> {
+    const { endpoint, options } = this.request;
+    return ReaderPool.open({
+      endpoint,
+      count: options.readers,
+      windowBytes: readerWindowBytes(options),
+    });
+  }
 }

@@ -4,7 +4,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { planChunks } from '../source/chunk-planner.js';
 import { openSession } from '../source/connect.js';
-import { ReaderPool } from '../source/reader-pool.js';
+import type { ReaderPool } from '../source/reader-pool.js';
 import { openSnapshot } from '../source/snapshot-barrier.js';
 import { RejectedValueBuffer } from '../state/rejected-values.js';
 import type { Database } from '../target/database.js';
@@ -25,6 +25,8 @@ export interface FullSyncContext {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly hooks: SnapshotHooks;
+  /** Readers for an attempt, which disposes of them. */
+  readonly openReaders: () => Promise<ReaderPool>;
   /** Reads the definitions of the named tables again; those that are gone are missing. */
   readonly replan: (names: readonly string[]) => Promise<TablePlan[]>;
 }
@@ -42,14 +44,6 @@ const MIN_DELAY_MS = 1000;
 const MAX_DELAY_MS = 15_000;
 /** How often tables that were altered while they were read are started over. */
 const MAX_ROUNDS = 3;
-/** Bytes of batches on their way, over all readers. */
-const WINDOW_BYTES = 64 * 1024 * 1024;
-
-/** What a reader may have on its way: twice what makes a flush worth it, so that none waits for more. */
-export function readerWindowBytes(readers: number): number {
-  return Math.floor(WINDOW_BYTES / readers);
-}
-
 /**
  * Copies tables in one consistent snapshot and cuts all of them over at once. A lost source is
  * tried again with new connections and a new snapshot; a table that was altered while it was read
@@ -143,13 +137,11 @@ async function copyOnce(
   plans: readonly TablePlan[],
   context: FullSyncContext,
 ): Promise<CopyOutcome[]> {
-  const { endpoint, database, options, reporter, signal } = context;
-  const opening = ReaderPool.open({
-    endpoint,
-    count: options.readers,
-    windowBytes: readerWindowBytes(options.readers),
-  });
-  const [poolResult, planned] = await Promise.allSettled([opening, planTables(plans, context)]);
+  const { database, options, reporter, signal } = context;
+  const [poolResult, planned] = await Promise.allSettled([
+    context.openReaders(),
+    planTables(plans, context),
+  ]);
   if (poolResult.status === 'rejected') throw poolResult.reason;
   await using pool = poolResult.value;
   if (planned.status === 'rejected') throw planned.reason;

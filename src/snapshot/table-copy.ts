@@ -13,7 +13,7 @@ import { InsertWriter } from '../target/insert-writer.js';
 import type { StagingLanes } from '../target/staging-lanes.js';
 import { StagingTable } from '../target/staging-table.js';
 import type { SnapshotHooks } from './hooks.js';
-import type { SnapshotOptions } from './options.js';
+import { readerWindowBytes, type SnapshotOptions } from './options.js';
 
 /** Where copies write to, the same for all tables of a sync. */
 export interface CopyTarget {
@@ -121,7 +121,7 @@ export class TableCopy {
       columns: this.plan.columns,
       types,
       flushRows: options.flushRows,
-      flushBytes: options.flushBytes,
+      flushBytes: readerWindowBytes(options) / 2,
       onConsumed: (batch, bytes) => {
         owners.get(batch)?.recycle(batch, bytes);
         owners.delete(batch);

@@ -99,9 +99,10 @@ class ChunkReader {
 
   private async readChunk(sql: string): Promise<void> {
     try {
-      const statement = await prepare(this.session, sql);
-      await this.streamRows(statement.id);
-      statement.close();
+      const statementId = await prepare(this.session, sql);
+      await this.streamRows(statementId);
+      // Not the statement's own close(), after which mysql2 would hand it out again for this SQL.
+      this.session.protocol.unprepare(sql);
     } catch (error) {
       throw translateSourceError(error, this.task.endpoint);
     }
@@ -161,16 +162,12 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-interface PreparedStatement {
-  readonly id: number;
-  close(): void;
-}
-
-function prepare(session: SourceSession, sql: string): Promise<PreparedStatement> {
+/** The server's number of the prepared statement. */
+function prepare(session: SourceSession, sql: string): Promise<number> {
   return new Promise((resolve, reject) => {
     session.protocol.prepare(sql, (error, statement) => {
       if (error) reject(error);
-      else resolve(statement as unknown as PreparedStatement);
+      else resolve((statement as unknown as { id: number }).id);
     });
   });
 }

@@ -21,6 +21,8 @@ export interface ReaderPoolOptions {
 
 /** Reader threads, each with a connection of its own and, after `beginSnapshot`, a snapshot. */
 export class ReaderPool implements AsyncDisposable {
+  private closing: Promise<void> | null = null;
+
   private constructor(
     private readonly piscina: Piscina,
     readonly readers: readonly Reader[],
@@ -46,11 +48,13 @@ export class ReaderPool implements AsyncDisposable {
     }
   }
 
-  get alive(): readonly Reader[] {
-    return this.readers.filter((reader) => reader.isAlive);
+  /** Ends every reader, whatever it is doing; safe to call more than once. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closing ??= this.close();
+    return this.closing;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  private async close(): Promise<void> {
     await Promise.all(this.readers.map((reader) => reader.close()));
     await this.piscina.destroy();
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type DuckDBConnection,
   type DuckDBDataChunk,
@@ -31,8 +32,10 @@ export class StagingLane {
     private readonly name: string,
   ) {}
 
-  static open(connection: DuckDBConnection, index: number): StagingLane {
-    const lane = new StagingLane(connection, `ducktail_lane_${index}`);
+  static open(connection: DuckDBConnection): StagingLane {
+    // A table function stays in the instance when its connection is closed, and another one of the
+    // same name would not be called: the next attempt's lanes have names of their own.
+    const lane = new StagingLane(connection, `ducktail_lane_${randomUUID().replaceAll('-', '_')}`);
     connection.registerTableFunction(
       DuckDBTableFunction.create({
         name: lane.name,

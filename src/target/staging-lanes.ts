@@ -23,7 +23,7 @@ export class StagingLanes implements AsyncDisposable {
   static async open(database: Database): Promise<StagingLanes> {
     const count = Math.min(MAX_LANES, database.threads);
     const lanes = new StagingLanes(database, count, await database.connect());
-    for (let i = 0; i < count; i++) lanes.free.push(StagingLane.open(await database.connect(), i));
+    for (let i = 0; i < count; i++) lanes.free.push(StagingLane.open(await database.connect()));
     await database.run('SET threads = 1');
     return lanes;
   }

@@ -35,7 +35,7 @@ const GOOD: Readonly<Record<string, string>> = {
   'src/cli/main.ts': `import '../../config/load.js'; process.exit(Number(process.env.X));`,
   'src/cli/hint.ts': `export const hint = 'see _ducktail.rejected_values';`,
   'src/cli/tip.ts': `export const tip = 'run: ducktail query "FROM _ducktail.tables"';`,
-  'config/load.ts': `import { z } from 'zod'; import '../src/common/a.js'; export const c = z;`,
+  'config/load.ts': `import * as v from 'valibot'; import '../src/common/a.js'; export const c = v;`,
   'workers/reader.ts': `import '../src/source/connect.js'; export default () => 1;`,
 };
 

@@ -8,7 +8,7 @@ export async function runQuery(sql: string, { json }: { readonly json: boolean }
     printJson({ columns, rows });
     return EXIT_OK;
   }
-  printTable(
+  await printTable(
     columns.map(({ name }) => name),
     rows.map((row) => row.map(cellText)),
   );

@@ -12,7 +12,7 @@ export async function runStatus({ json }: { readonly json: boolean }): Promise<n
     printLine('No table has been synced yet.');
     return EXIT_OK;
   }
-  printTable(
+  await printTable(
     ['table', 'mode', 'rows', 'last sync', 'watermark', 'rejected', 'error'],
     status.tables.map((table) => [
       table.table,

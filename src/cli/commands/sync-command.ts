@@ -1,6 +1,5 @@
 import type { Config } from '../../../config/load.js';
 import type { SyncResult } from '../../model/sync-result.js';
-import { readerWindowBytes } from '../../snapshot/full-sync.js';
 import { dryRun, type PlannedTableSync } from '../../service/dry-run.js';
 import type { TableSelection } from '../../service/plan.js';
 import { sync, type SyncRequest } from '../../service/sync.js';
@@ -16,6 +15,9 @@ import {
 } from '../output.js';
 import { createProgress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
+
+/** Bounds what is in memory between MySQL and DuckDB; half of it is a flush of 120,000 wide rows. */
+const WINDOW_BYTES = 64 * 1024 * 1024;
 
 export interface SyncArguments {
   readonly tables: readonly string[];
@@ -40,12 +42,12 @@ export async function runSync(
   if (isDry) {
     const plan = await dryRun(config.endpoint, selection, config.workerThreads);
     if (json) printJson({ tables: plan });
-    else printPlan(plan);
+    else await printPlan(plan);
     return plan.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
   }
   const result = await syncWithProgress(config, selection, intercept);
   if (json) printJson(result);
-  else printResult(result);
+  else await printResult(result);
   return result.tables.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -54,7 +56,7 @@ async function syncWithProgress(
   selection: TableSelection,
   intercept: SyncInterceptor,
 ): Promise<SyncResult> {
-  using progress = createProgress(createCliLogger(config));
+  using progress = await createProgress(await createCliLogger(config));
   using stop = stopSignal();
   return await sync(
     intercept({
@@ -66,7 +68,7 @@ async function syncWithProgress(
         types: config.types,
         batchRows: config.batchRows,
         flushRows: config.flushRows,
-        flushBytes: Math.floor(readerWindowBytes(config.workerThreads) / 2),
+        windowBytes: WINDOW_BYTES,
         insertRows: config.insertBatchRows,
         readers: config.workerThreads,
       },
@@ -76,14 +78,14 @@ async function syncWithProgress(
   );
 }
 
-function printResult({ tables, seconds, peakRssBytes }: SyncResult): void {
+async function printResult({ tables, seconds, peakRssBytes }: SyncResult): Promise<void> {
   if (tables.length === 0) {
     printLine(
       'No tables to sync: the database has none that INCLUDE_TABLES and EXCLUDE_TABLES leave.',
     );
     return;
   }
-  printTable(
+  await printTable(
     ['table', 'mode', 'rows', 'seconds', 'rows/s', 'rejected', 'error'],
     tables.map((table) => [
       table.table,
@@ -109,8 +111,8 @@ function printResult({ tables, seconds, peakRssBytes }: SyncResult): void {
   }
 }
 
-function printPlan(plan: readonly PlannedTableSync[]): void {
-  printTable(
+async function printPlan(plan: readonly PlannedTableSync[]): Promise<void> {
+  await printTable(
     ['table', 'rows ~', 'size ~', 'key', 'ranges', 'watermark', 'problem'],
     plan.map((table) => [
       table.table,
@@ -132,5 +134,5 @@ function printPlan(plan: readonly PlannedTableSync[]): void {
   );
   if (lossy.length === 0) return;
   printLine('Columns whose type can hold less; each value concerned is recorded:');
-  printTable(['column', 'source type', 'replica type', 'what can be lost'], lossy);
+  await printTable(['column', 'source type', 'replica type', 'what can be lost'], lossy);
 }

@@ -26,17 +26,19 @@ type Query = (sql: string) => Promise<TextRow[]>;
 export async function readSourceLayout(query: Query, flavour: Flavour): Promise<SourceTable[]> {
   const jsonColumns = flavour === 'mariadb' ? await readJsonColumns(query) : new Set<string>();
   const columns = await query(
-    `SELECT c.table_name, c.column_name, c.data_type, c.column_type, c.character_set_name,
-            c.numeric_precision, c.numeric_scale
-       FROM information_schema.columns c JOIN information_schema.tables t
-            ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-      WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'
-      ORDER BY c.table_name, c.ordinal_position`,
+    `SELECT table_name, column_name, data_type, column_type, character_set_name,
+            numeric_precision, numeric_scale
+       FROM information_schema.columns WHERE table_schema = DATABASE()
+      ORDER BY table_name, ordinal_position`,
   );
   const keys = await query(
     `SELECT table_name, column_name FROM information_schema.statistics
       WHERE table_schema = DATABASE() AND index_name = 'PRIMARY'
       ORDER BY table_name, seq_in_index`,
+  );
+  const baseTables = await query(
+    `SELECT table_name FROM information_schema.tables
+      WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'`,
   );
   const tables = new Map<string, { name: string; columns: SourceColumn[]; key: string[] }>();
   for (const row of columns) {
@@ -46,7 +48,7 @@ export async function readSourceLayout(query: Query, flavour: Flavour): Promise<
     tables.set(column.table, table);
   }
   for (const [table, column] of keys) tables.get(table ?? '')?.key.push(column ?? '');
-  return [...tables.values()];
+  return baseTables.flatMap(([name]) => tables.get(name ?? '') ?? []);
 }
 
 function describeColumn(row: TextRow, jsonColumns: ReadonlySet<string>): SourceColumn {
@@ -65,11 +67,9 @@ function describeColumn(row: TextRow, jsonColumns: ReadonlySet<string>): SourceC
 
 async function readJsonColumns(query: Query): Promise<Set<string>> {
   const rows = await query(
-    `SELECT c.table_name, c.column_name FROM information_schema.columns c
-       JOIN information_schema.check_constraints k
-            ON k.constraint_schema = c.table_schema AND k.table_name = c.table_name
-            AND k.check_clause = CONCAT('json_valid(\`', REPLACE(c.column_name, '\`', '\`\`'), '\`)')
-      WHERE c.table_schema = DATABASE() AND c.data_type = 'longtext'`,
+    `SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
+      WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'`,
   );
-  return new Set(rows.map((row) => JSON.stringify(row)));
+  // The constraint that JSON brings along bears its column's name.
+  return new Set(rows.map(([table, column]) => JSON.stringify([table, column])));
 }
