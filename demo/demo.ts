@@ -26,7 +26,7 @@ DUCKDB_PATH=./replica.duckdb npx ducktail sync`;
 await runInWorkspace('ducktail-demo', demo);
 
 async function demo(workspace: Workspace): Promise<void> {
-  printHeading('1. A MySQL server of our own');
+  printHeading('1. A real MySQL server');
   const server = await openServer(workspace);
   printHeading('2. A sample shop in it');
   const database = `ducktail_demo_${randomBytes(4).toString('hex')}`;

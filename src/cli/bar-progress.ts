@@ -4,8 +4,10 @@ import { BaseProgress, type TableProgress } from './base-progress.js';
 import { formatNumber } from './output.js';
 
 const BAR_FORMAT =
-  '  {table} {bar} {percentage}%  {rows} rows  {rowsPerSecond} rows/s  ETA {eta_formatted}';
+  '  {table} {bar} {percentage}%  {rows} rows  {rowsPerSecond} rows/s  ETA {remaining}';
 const NAME_WIDTH = 24;
+/** A bar was drawn where the line goes, and is longer. */
+const CLEAR_TO_END = '\u001B[K';
 
 /** Progress as a bar per table, on a terminal. */
 export class BarProgress extends BaseProgress {
@@ -51,13 +53,14 @@ export class BarProgress extends BaseProgress {
   protected override show(table: string, progress: TableProgress): void {
     const { rows, estimatedRows, startedAt } = progress;
     const seconds = (performance.now() - startedAt) / 1000;
+    // Estimates are often too low: a bar that is not done never shows more than 99 %.
+    const total = Math.max(estimatedRows, Math.ceil(rows * 1.01));
     const payload = {
       table: name(table),
       rows: formatNumber(rows),
-      rowsPerSecond: seconds > 0 ? formatNumber(rows / seconds) : '–',
+      rowsPerSecond: formatNumber(rows / seconds),
+      remaining: formatSeconds(((total - rows) / rows) * seconds),
     };
-    // Estimates are often too low: a bar that is not done never shows more than 99 %.
-    const total = Math.max(estimatedRows, Math.ceil(rows * 1.01));
     let bar = this.bars.get(table);
     if (bar === undefined) {
       bar = this.multiBar.create(total, rows, payload);
@@ -78,10 +81,10 @@ export class BarProgress extends BaseProgress {
   /** Above the bars, which are drawn again below. */
   private line(text: string): void {
     if (this.bars.size === 0) {
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${text}${CLEAR_TO_END}\n`);
       return;
     }
-    this.multiBar.log(`${text}\n`);
+    this.multiBar.log(`${text}${CLEAR_TO_END}\n`);
     this.multiBar.update();
   }
 }
@@ -90,4 +93,10 @@ function name(table: string): string {
   return table.length > NAME_WIDTH
     ? `${table.slice(0, NAME_WIDTH - 1)}…`
     : table.padEnd(NAME_WIDTH);
+}
+
+function formatSeconds(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
 }

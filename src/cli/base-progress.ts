@@ -22,13 +22,16 @@ export abstract class BaseProgress implements ProgressReporter {
     }
   }
 
+  tableStarted(table: string): void {
+    const progress = this.tables.get(table);
+    if (progress === undefined) return;
+    progress.startedAt = performance.now();
+    progress.loggedAt = progress.startedAt;
+  }
+
   rowsWritten(table: string, rows: number): void {
     const progress = this.tables.get(table);
     if (progress === undefined) return;
-    if (progress.startedAt === 0) {
-      progress.startedAt = performance.now();
-      progress.loggedAt = progress.startedAt;
-    }
     progress.rows += rows;
     this.show(table, progress);
   }

@@ -86,6 +86,7 @@ export class CopyRun {
   ): Promise<Reading | null> {
     let copy: TableCopy;
     try {
+      if (!job.isStarted) this.reporter.tableStarted(job.plan.schema.name);
       copy = await job.start(this.target);
     } catch (error) {
       this.failTable(job, error);
@@ -215,6 +216,10 @@ class CopyJob {
 
   get hasWork(): boolean {
     return this.outcome === null && !this.areChunksTaken;
+  }
+
+  get isStarted(): boolean {
+    return this.startedAt !== 0;
   }
 
   get seconds(): number {

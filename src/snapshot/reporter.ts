@@ -2,6 +2,8 @@
 export interface SyncReporter {
   /** The tables of an attempt with the server's row estimates, largest first. */
   planned(tables: readonly { readonly table: string; readonly estimatedRows: number }[]): void;
+  /** The first reader starts on the table. */
+  tableStarted(table: string): void;
   /** `rows` more rows of the table are in its staging table. */
   rowsWritten(table: string, rows: number): void;
   tableFinished(table: string, rows: number, seconds: number): void;

@@ -27,6 +27,7 @@ function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
     ...request,
     reporter: {
       planned: (tables) => reporter.planned(tables),
+      tableStarted: (table) => reporter.tableStarted(table),
       rowsWritten: (table, rows) => {
         rowsWritten += rows;
         reporter.rowsWritten(table, rows);
