@@ -32,10 +32,33 @@ export async function swapTable(
   staging: string,
   table: string,
 ): Promise<void> {
+  const from = qualifiedName(schema, staging);
+  if (await isBuiltInView(database, table)) {
+    // A table may stand in front of a view of DuckDB's own, but none can be renamed to its name.
+    if (await tableExists(database, schema, table)) await dropTable(database, schema, table);
+    await database.run(`CREATE TABLE ${qualifiedName(schema, table)} AS FROM ${from}`);
+    await dropTable(database, schema, staging);
+    return;
+  }
   await dropTable(database, schema, table);
-  await database.run(
-    `ALTER TABLE ${qualifiedName(schema, staging)} RENAME TO ${quoteDuckdbName(table)}`,
+  await database.run(`ALTER TABLE ${from} RENAME TO ${quoteDuckdbName(table)}`);
+}
+
+async function isBuiltInView(database: Database, name: string): Promise<boolean> {
+  const rows = await database.rows(
+    'SELECT 1 FROM duckdb_views() WHERE internal AND lower(view_name) = lower(?)',
+    [name],
   );
+  return rows.length > 0;
+}
+
+async function tableExists(database: Database, schema: string, table: string): Promise<boolean> {
+  const rows = await database.rows(
+    `SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()
+        AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)`,
+    [schema, table],
+  );
+  return rows.length > 0;
 }
 
 /** Drops what a crash left behind; returns the names. */

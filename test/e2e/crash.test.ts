@@ -29,7 +29,7 @@ const CRASHES: readonly Crash[] = [
   },
   {
     what: 'in the middle of the copy',
-    plan: { point: 'flush', action: 'kill', afterRows: ROWS / 2 },
+    plan: { point: 'flush', action: 'kill', afterFlushes: 4 },
     shows: 'old',
     leavesStagingTables: true,
   },
@@ -53,7 +53,12 @@ for (const { what, plan, shows, leavesStagingTables } of CRASHES) {
     await using current = await TestSource.open('mysql');
     await using folder = await TempFolder.open();
     const duckdbPath = folder.file('replica.duckdb');
-    const env = { DUCKDB_PATH: duckdbPath, APPENDER_FLUSH_INTERVAL: '4096', BATCH_SIZE: '1024' };
+    const env = {
+      DUCKDB_PATH: duckdbPath,
+      DUCKDB_THREADS: '2',
+      APPENDER_FLUSH_INTERVAL: '2048',
+      BATCH_SIZE: '1024',
+    };
     await addTextTable(old, { name: 'first', rows: 5000, bytes: 64 });
     await addTextTable(old, { name: 'second', rows: 10, bytes: 64 });
     await addTextTable(current, { name: 'first', rows: ROWS, bytes: 128 });

@@ -12,7 +12,7 @@ import { sendingConnections } from './support/source-processes.js';
 import { addTextTable } from './support/text-table.js';
 
 /** With the first rows in a staging table, and readers stopped by a full window behind it. */
-const MID_COPY: HookPlan = { point: 'flush', action: 'hold', afterRows: 1 };
+const MID_COPY: HookPlan = { point: 'flush', action: 'hold', afterFlushes: 2 };
 const KIB = 1024;
 
 function settings(source: TestSource, duckdbPath: string, readers: number): Record<string, string> {
@@ -20,6 +20,7 @@ function settings(source: TestSource, duckdbPath: string, readers: number): Reco
     MYSQL_URL: source.url,
     DUCKDB_PATH: duckdbPath,
     WORKER_THREADS: String(readers),
+    DUCKDB_THREADS: '2',
     // Small flushes, so that the point in the middle comes early.
     APPENDER_FLUSH_INTERVAL: '16',
     BATCH_SIZE: '16',

@@ -7,7 +7,7 @@ import { type HookPlan, REACHED, REFUSAL, RESUME } from './hook-plan.js';
  * `node ducktail-with-hooks.js '{"point":"before-commit","action":"kill"}' sync --json`.
  */
 function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
-  let rowsWritten = 0;
+  let flushes = 0;
   let held: Promise<void> | null = null;
   const act = async (): Promise<void> => {
     switch (plan.action) {
@@ -22,27 +22,12 @@ function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
         throw new Error(REFUSAL);
     }
   };
-  const { reporter } = request;
   return {
     ...request,
-    reporter: {
-      planned: (tables) => reporter.planned(tables),
-      tableStarted: (table) => reporter.tableStarted(table),
-      rowsWritten: (table, rows) => {
-        rowsWritten += rows;
-        reporter.rowsWritten(table, rows);
-      },
-      tableFinished: (table, rows, seconds) => reporter.tableFinished(table, rows, seconds),
-      tableFailed: (table, error) => reporter.tableFailed(table, error),
-      tableRestarted: (table, why) => reporter.tableRestarted(table, why),
-      warning: (message, hint) => reporter.warning(message, hint),
-      info: (message) => reporter.info(message),
-    },
     hooks: {
       beforeFlush: async (table) => {
-        const isMeant = plan.table === undefined || plan.table === table;
-        const isDue = rowsWritten >= (plan.afterRows ?? 0);
-        if (plan.point === 'flush' && isMeant && isDue) await act();
+        if (plan.point !== 'flush' || (plan.table ?? table) !== table) return;
+        if (flushes++ >= (plan.afterFlushes ?? 0)) await act();
       },
       beforeCommit: async () => {
         if (plan.point === 'before-commit') await act();

@@ -9,8 +9,11 @@ export interface HookPlan {
   readonly action: 'kill' | 'hold' | 'fail';
   /** For flush: only of this table. */
   readonly table?: string;
-  /** For flush: not before this many rows of all tables are in their staging tables. */
-  readonly afterRows?: number;
+  /**
+   * For flush: lets this many happen before. As many flushes as DuckDB has threads can be under way
+   * at once; of those before, all others have written their rows.
+   */
+  readonly afterFlushes?: number;
 }
 
 /** The messages between the entry point and its parent. */
