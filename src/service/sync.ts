@@ -115,6 +115,7 @@ async function refuseViews(
   };
 }
 
+/** The cutover has recorded what went well; what failed, and the sum of several cutovers, follow. */
 async function recordOutcomes(
   database: Database,
   runId: string,

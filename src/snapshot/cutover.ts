@@ -1,6 +1,7 @@
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { recordCheckpoint } from '../state/checkpoints.js';
+import { finishRun } from '../state/sync-runs.js';
 import { recordSync } from '../state/tables.js';
 import { recordWatermark, type Watermark } from '../state/watermarks.js';
 import type { Database } from '../target/database.js';
@@ -43,6 +44,11 @@ export async function cutOver(
       await recordCheckpoint(database, schema, source.name, checkpoint);
       await rejected.record(copy.copyId, schema, source.name);
     }
+    await finishRun(database, runId, {
+      tables: copies.length,
+      failed: 0,
+      rows: copies.reduce((rows, copy) => rows + copy.rows, 0),
+    });
     await hooks.beforeCommit?.();
   });
   await hooks.afterCommit?.();

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { DucktailError } from '../common/errors.js';
 import { quoteMysqlName } from '../common/identifiers.js';
 import { blocker, type Finding, ok, warning } from '../model/finding.js';
 import type { TableSchema } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
+import { deniedTables, tryStatement } from './denied-tables.js';
 import { listNames } from './preflight-tables.js';
 
 interface GrantSubject {
@@ -13,8 +13,6 @@ interface GrantSubject {
 }
 
 const DATABASE_DENIED = 1044;
-const TABLE_DENIED = 1142;
-const COLUMN_DENIED = 1143;
 const NO_SUCH_TABLE = 1146;
 
 /** Whether all columns of the tables may be read: a grant on some columns is not enough. */
@@ -29,12 +27,7 @@ export async function selectFinding(
   if (tables.length === 0) {
     return blocker(`SELECT is missing on ${everything}: no table can be read`, remedy);
   }
-  const denied = [];
-  for (const { name } of tables) {
-    const table = `${quoteMysqlName(database)}.${quoteMysqlName(name)}`;
-    const number = await tryStatement(session, `SELECT * FROM ${table} LIMIT 0`);
-    if (number === TABLE_DENIED || number === COLUMN_DENIED) denied.push(name);
-  }
+  const denied = (await deniedTables(session, tables)).map(({ name }) => name);
   if (denied.length > 0) {
     return blocker(
       `SELECT is missing on ${denied.length} of ${tables.length} tables: ${listNames(denied)}`,
@@ -62,17 +55,4 @@ export async function lockFinding(
 /** On a table that does not exist, the server checks privileges first, and takes no lock. */
 function missingTable(database: string): string {
   return `${quoteMysqlName(database)}.${quoteMysqlName(`ducktail_${randomUUID()}`)}`;
-}
-
-/** The number of the server's error, null for success. Throws what is not the server's answer. */
-async function tryStatement(session: SourceSession, sql: string): Promise<number | null> {
-  try {
-    await session.query(sql);
-    return null;
-  } catch (error) {
-    if (!(error instanceof DucktailError) || error.code === 'source-unavailable') throw error;
-    const { errno } = (error.cause ?? {}) as { errno?: number };
-    if (errno === undefined) throw error;
-    return errno;
-  }
 }

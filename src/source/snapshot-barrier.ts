@@ -5,6 +5,7 @@ import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { openSession, type SourceSession } from './connect.js';
 import { readCurrentAccount } from './current-account.js';
+import { deniedTables, TABLE_DENIED } from './denied-tables.js';
 import { readBinlogEnd } from './positions.js';
 import type { Reader } from './reader-pool.js';
 
@@ -51,27 +52,39 @@ export async function openSnapshot(
   return { readers, checkpoint, restriction: null };
 }
 
-/** Null when every table is locked, else why the locks can't be had. */
+/** Null when every table that may be read is locked, else why the locks can't be had. */
 async function lockTables(
   session: SourceSession,
   tables: readonly TableSchema[],
 ): Promise<SnapshotRestriction | null> {
   await session.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`);
-  const list = tables
-    .map(({ database, name }) => `${quoteMysqlName(database)}.${quoteMysqlName(name)} READ`)
-    .join(', ');
-  for (let attempt = 1; ; attempt++) {
+  let lockable = tables;
+  for (let attempt = 1; lockable.length > 0; attempt++) {
     try {
-      await session.query(`LOCK TABLES ${list}`);
+      await session.query(lockStatement(lockable));
       return null;
     } catch (error) {
       const number = driverNumber(error);
+      if (number === TABLE_DENIED && lockable === tables) {
+        // SELECT is what is missing there: such a table fails by itself when it is read.
+        const denied = await deniedTables(session, tables);
+        lockable = tables.filter((table) => !denied.includes(table));
+        continue;
+      }
       if (number === LOCK_WAIT_TIMEOUT && attempt < LOCK_ATTEMPTS) continue;
       if (number === LOCK_WAIT_TIMEOUT) return busyRestriction();
       if (isDenied(number)) return grantRestriction(session, tables);
       throw error;
     }
   }
+  return null;
+}
+
+function lockStatement(tables: readonly TableSchema[]): string {
+  const names = tables.map(
+    ({ database, name }) => `${quoteMysqlName(database)}.${quoteMysqlName(name)} READ`,
+  );
+  return `LOCK TABLES ${names.join(', ')}`;
 }
 
 function driverNumber(error: unknown): number | undefined {
@@ -81,7 +94,7 @@ function driverNumber(error: unknown): number | undefined {
 
 /** Access denied: to the database (no LOCK TABLES), to the command, or for lack of SUPER and kin. */
 function isDenied(number: number | undefined): boolean {
-  return number === 1044 || number === 1142 || number === 1227;
+  return number === 1044 || number === TABLE_DENIED || number === 1227;
 }
 
 function busyRestriction(): SnapshotRestriction {

@@ -7,8 +7,8 @@ import { ChunkWriter, chunkRows, HeapVector, type PinnedBatch } from './chunk-wr
 import type { FillChunk } from './staging-lane.js';
 import type { StagingLanes } from './staging-lanes.js';
 
-/** Up to this many rows the Appender is flushed at once: it blocks for a few milliseconds. */
-const APPENDER_ROWS = 2 * 2048;
+/** Up to this many bytes of values the Appender takes at once: it blocks for a few milliseconds. */
+const APPENDER_BYTES = 512 * 1024;
 
 export interface StagingTableOptions {
   readonly schema: string;
@@ -29,6 +29,15 @@ export interface StagingTableOptions {
 interface Waiting {
   readonly batch: ColumnBatch;
   readonly bytes: number;
+}
+
+/** What a batch holds; its buffers may be larger. */
+function valueBytes({ batch }: Waiting): number {
+  return (batch.fixed.byteLength * batch.rows) / batch.capacity + batch.heapBytes;
+}
+
+function sum(waiting: readonly Waiting[], value: (each: Waiting) => number): number {
+  return waiting.reduce((total, each) => total + value(each), 0);
 }
 
 /**
@@ -70,7 +79,8 @@ export class StagingTable {
 
   /** Resolves when every row is in the staging table; throws what a flush failed with. */
   async finish(): Promise<void> {
-    if (this.waitingRows > APPENDER_ROWS) this.startFlush();
+    const isSmall = sum(this.waiting, valueBytes) <= APPENDER_BYTES;
+    if (!isSmall) this.startFlush();
     await Promise.all(this.flushes);
     if (this.failure === null && this.waitingRows > 0) await this.appendRest();
     if (this.failure !== null) throw this.failure;
@@ -130,7 +140,7 @@ export class StagingTable {
     } finally {
       this.release(portion);
     }
-    this.written(portion.reduce((rows, { batch }) => rows + batch.rows, 0));
+    this.written(sum(portion, ({ batch }) => batch.rows));
   }
 
   private appendBatch(appender: DuckDBAppender, batch: ColumnBatch): void {

@@ -17,6 +17,8 @@ import {
 } from './support/clear-message.js';
 import { addTextTable } from './support/text-table.js';
 
+/** Too long for a name: unknown without asking any name server. */
+const NO_HOST = 'a'.repeat(64);
 const PASSWORD = 'S3cret-pass word';
 
 function urlWith(
@@ -61,12 +63,11 @@ const WRONG: readonly {
   },
   {
     what: 'an unknown host',
-    // Reserved: no name server knows it. One that can't be reached at all gives the same message.
-    url: (source) => urlWith(source, { login: `root:${encoded}`, server: 'ducktail.invalid:3306' }),
+    url: (source) => urlWith(source, { login: `root:${encoded}`, server: `${NO_HOST}:3306` }),
     expected: {
       exitCode: 1,
       code: 'source-unsuitable',
-      message: /^host ducktail\.invalid is unknown$/,
+      message: new RegExp(`^host ${NO_HOST} is unknown$`),
       hint: /^Check the host in MYSQL_URL/,
     },
   },
@@ -100,7 +101,7 @@ test('what is wrong with the source is said in one line, and no file is left', a
   for (const { what, url, expected } of WRONG) {
     const env = { MYSQL_URL: url(source), DUCKDB_PATH: duckdbPath };
     const secrets = [PASSWORD, encoded];
-    for (const args of [['sync'], ['sync', '--dry-run'], ['check']]) {
+    for (const args of [['sync'], ['check']]) {
       await t.test(`${what}: ${args.join(' ')}`, async () => {
         const run = await runDucktail([...args, '--json'], env);
         assertFailedClearly(run, expected, secrets);
@@ -108,14 +109,21 @@ test('what is wrong with the source is said in one line, and no file is left', a
         assert.equal(existsSync(`${duckdbPath}.lock`), false);
       });
     }
-    await t.test(`${what}: the stack on demand, never the password`, async () => {
-      const run = await runDucktail(['sync'], { ...env, LOG_LEVEL: 'debug' });
-      assert.equal(run.exitCode, 1);
-      assert.equal(run.stdout, '');
-      assert.match(run.stderr, /^ducktail: .*\n {2}.*\nDucktailError: (.|\n)*^ {4}at /m);
-      assertNoSecrets(run, secrets);
-    });
   }
+});
+
+test('the stack is shown on demand, and never the password', async () => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  const run = await runDucktail(['sync'], {
+    MYSQL_URL: urlWith(source, { login: `root:${encoded}` }),
+    DUCKDB_PATH: folder.file('replica.duckdb'),
+    LOG_LEVEL: 'debug',
+  });
+  assert.equal(run.exitCode, 1);
+  assert.equal(run.stdout, '');
+  assert.match(run.stderr, /^ducktail: .*\n {2}.*\nDucktailError: (.|\n)*^ {4}at /m);
+  assertNoSecrets(run, [PASSWORD, encoded]);
 });
 
 for (const flavour of ['mysql', 'mariadb'] as const) {

@@ -49,8 +49,8 @@ const withoutKey: readonly TableShape[] = [
     rows: 10_000,
     isSplit: false,
   },
-  wideShape(300, 4_500),
-  wideShape(1_000, 1_500),
+  wideShape(300, 3_000),
+  wideShape(1_000, 1_100),
   { name: 'no_rows', ddl: '(id INT PRIMARY KEY, v TEXT)', select: '', rows: 0, isSplit: false },
   { name: 'no_rows_no_key', ddl: '(v TEXT, w JSON)', select: '', rows: 0, isSplit: false },
   {
