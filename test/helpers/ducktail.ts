@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../../bin/ducktail.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../bin/ducktail.js', import.meta.url));
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export interface DucktailRun {
@@ -18,6 +18,8 @@ export interface DucktailRun {
 export interface DucktailOptions {
   /** Killed with SIGKILL after this. */
   readonly timeoutMs?: number;
+  /** Another entry point than `bin/ducktail.js`. */
+  readonly program?: string;
 }
 
 /**
@@ -27,9 +29,9 @@ export interface DucktailOptions {
 export async function runDucktail(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { timeoutMs = DEFAULT_TIMEOUT_MS }: DucktailOptions = {},
+  { timeoutMs = DEFAULT_TIMEOUT_MS, program = PROGRAM }: DucktailOptions = {},
 ): Promise<DucktailRun> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, ...env },
     // Away from a developer's own .env file.

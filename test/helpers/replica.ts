@@ -13,7 +13,9 @@ export class Replica implements Disposable {
 
   static async open(path: string): Promise<Replica> {
     const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' });
-    return new Replica(instance, await instance.connect());
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return new Replica(instance, connection);
   }
 
   /** The rows of a query whose columns are all VARCHAR. */
