@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type DuckDBAppender,
   type DuckDBConnection,
   type DuckDBDataChunk,
   DuckDBTableFunction,
@@ -18,7 +19,8 @@ interface Insert {
 /**
  * A connection that inserts what column batches hold, on DuckDB's threads: `INSERT INTO staging
  * SELECT * FROM lane()`, whose table function asks this thread for one vector at a time (about 0.1
- * ms each). Compression, the bulk of the work, never runs on the event loop.
+ * ms each). Compression, the bulk of the work, never runs on the event loop. All inserts into one
+ * table are one transaction: whole row groups go straight to the file and nothing to the log.
  *
  * Measured against the Appender, 2 million rows of 10 columns, CPU per row: Appender straight into
  * the file 1.15 µs, but it blocks the event loop for 100 to 700 ms whenever row groups are
@@ -54,7 +56,23 @@ export class StagingLane {
     return lane;
   }
 
-  /** One statement in a transaction of its own: all rows that `fill` gives, or none. */
+  async begin(): Promise<void> {
+    await this.connection.run('BEGIN TRANSACTION');
+  }
+
+  async commit(): Promise<void> {
+    await this.connection.run('COMMIT');
+  }
+
+  async rollback(): Promise<void> {
+    await this.connection.run('ROLLBACK');
+  }
+
+  createAppender(schema: string, table: string): Promise<DuckDBAppender> {
+    return this.connection.createAppender(table, schema);
+  }
+
+  /** Inserts all rows that `fill` gives. */
   async run(target: string, columns: Insert['columns'], fill: FillChunk): Promise<void> {
     const insert: Insert = { columns, fill, failure: undefined };
     this.current = insert;

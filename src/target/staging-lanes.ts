@@ -1,47 +1,54 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Database } from './database.js';
 import { StagingLane } from './staging-lane.js';
 
-/** Each lane occupies a thread of libuv's pool, which other work needs too. */
-const MAX_LANES = 8;
+/** Each running lane occupies a thread of libuv's pool, which other work needs too. */
+const MAX_RUNNING = 8;
 
 /**
- * A bounded number of lanes, one for each of DuckDB's threads, handed out to the staging tables in
- * turn. While they exist, DuckDB's own pool is shut: an insert is one task, and a pool thread that
- * takes it leaves the lane's thread spinning (measured: 8 % of all CPU).
+ * Hands lanes out to staging tables, which keep them until their rows are committed, and bounds how
+ * many of them run at once: one for each of DuckDB's threads. Meanwhile DuckDB's own pool is shut:
+ * an insert is one task, and a pool thread that takes it leaves the lane's thread spinning
+ * (measured: 8 % of all CPU).
  */
 export class StagingLanes implements AsyncDisposable {
-  private readonly free: StagingLane[] = [];
-  private readonly queue: ((lane: StagingLane) => void)[] = [];
+  private readonly idle: StagingLane[] = [];
+  private readonly queue: (() => void)[] = [];
+  private opened = 0;
+  private running = 0;
+  private readonly maxRunning: number;
 
-  private constructor(
-    private readonly database: Database,
-    readonly count: number,
-    private readonly appender: DuckDBConnection,
-  ) {}
+  private constructor(private readonly database: Database) {
+    this.maxRunning = Math.min(MAX_RUNNING, database.threads);
+  }
 
   static async open(database: Database): Promise<StagingLanes> {
-    const count = Math.min(MAX_LANES, database.threads);
-    const lanes = new StagingLanes(database, count, await database.connect());
-    for (let i = 0; i < count; i++) lanes.free.push(StagingLane.open(await database.connect()));
     await database.run('SET threads = 1');
-    return lanes;
+    return new StagingLanes(database);
   }
 
-  async withLane<T>(work: (lane: StagingLane) => Promise<T>): Promise<T> {
-    const lane = this.free.pop() ?? (await new Promise<StagingLane>((r) => this.queue.push(r)));
+  /** A lane in no transaction; to be given back in none. */
+  async take(): Promise<StagingLane> {
+    const lane = this.idle.pop();
+    if (lane !== undefined) return lane;
+    this.opened++;
+    return StagingLane.open(await this.database.connect(), this.opened);
+  }
+
+  giveBack(lane: StagingLane): void {
+    this.idle.push(lane);
+  }
+
+  /** Runs `work` when one of the running lanes' places is free. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running === this.maxRunning) await new Promise<void>((go) => this.queue.push(go));
+    else this.running++;
     try {
-      return await this.database.guard(() => work(lane));
+      return await this.database.guard(work);
     } finally {
       const next = this.queue.shift();
-      if (next === undefined) this.free.push(lane);
-      else next(lane);
+      if (next === undefined) this.running--;
+      else next();
     }
-  }
-
-  /** The connection for Appenders: their calls are synchronous, so one serves all. */
-  withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.database.guard(() => work(this.appender));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

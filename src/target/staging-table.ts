@@ -4,7 +4,7 @@ import { toError } from '../common/errors.js';
 import type { ColumnPlan } from '../model/column-plan.js';
 import { qualifiedName } from './ddl.js';
 import { ChunkWriter, chunkRows, HeapVector, type PinnedBatch } from './chunk-writer.js';
-import type { FillChunk } from './staging-lane.js';
+import type { FillChunk, StagingLane } from './staging-lane.js';
 import type { StagingLanes } from './staging-lanes.js';
 
 /** Up to this many bytes of values the Appender takes at once: it blocks for a few milliseconds. */
@@ -42,9 +42,8 @@ function sum(waiting: readonly Waiting[], value: (each: Waiting) => number): num
 
 /**
  * A table being filled under its staging name. Batches wait until a flush is worth it; each flush
- * takes its portion to DuckDB on a lane, and portions of whole row groups go to the file at once
- * instead of through the write-ahead log. What is left at the end of a small table goes through the
- * Appender, which costs less than a statement.
+ * takes its portion to DuckDB on a lane. What is left at the end of a small table goes through the
+ * Appender, which costs less than a statement. Nothing is visible before `finish`.
  */
 export class StagingTable {
   rowsWritten = 0;
@@ -52,6 +51,8 @@ export class StagingTable {
   private waitingRows = 0;
   private waitingBytes = 0;
   private readonly flushes = new Set<Promise<void>>();
+  /** Lanes in this table's transactions that are not running. */
+  private readonly idle: StagingLane[] = [];
   private failure: Error | null = null;
   private readonly writer: ChunkWriter;
 
@@ -84,13 +85,42 @@ export class StagingTable {
     await Promise.all(this.flushes);
     if (this.failure === null && this.waitingRows > 0) await this.appendRest();
     if (this.failure !== null) throw this.failure;
+    await this.endTransactions((lane) => lane.commit());
   }
 
-  /** Gives back what waits and lets flushes under way come to their end. */
+  /** Gives back what waits, lets flushes under way come to their end, and undoes them. */
   async abandon(): Promise<void> {
     this.failure ??= new Error('abandoned');
     this.release(this.takePortion());
     await Promise.all(this.flushes);
+    // A failed transaction may have been rolled back already.
+    await this.endTransactions((lane) => lane.rollback().catch(() => undefined));
+  }
+
+  private async endTransactions(end: (lane: StagingLane) => Promise<void>): Promise<void> {
+    for (let lane = this.idle.pop(); lane !== undefined; lane = this.idle.pop()) {
+      const ended = lane;
+      await this.lanes.run(() => end(ended));
+      this.lanes.giveBack(ended);
+    }
+  }
+
+  /** Runs `work` on a lane that is in a transaction of this table. */
+  private async withLane(work: (lane: StagingLane) => Promise<void>): Promise<void> {
+    await this.lanes.run(async () => {
+      if (this.failure !== null) return;
+      let lane = this.idle.pop();
+      if (lane === undefined) {
+        lane = await this.lanes.take();
+        await lane.begin();
+      }
+      try {
+        await this.options.beforeFlush();
+        await work(lane);
+      } finally {
+        this.idle.push(lane);
+      }
+    });
   }
 
   private startFlush(): void {
@@ -113,9 +143,7 @@ export class StagingTable {
       type: this.options.types[index],
     }));
     try {
-      await this.lanes.withLane(async (lane) => {
-        if (this.failure !== null) return;
-        await this.options.beforeFlush();
+      await this.withLane(async (lane) => {
         await lane.run(this.qualifiedName, columns, feed.fill);
         this.written(feed.rows);
       });
@@ -125,12 +153,11 @@ export class StagingTable {
   }
 
   private async appendRest(): Promise<void> {
-    const { schema, name, beforeFlush } = this.options;
+    const { schema, name } = this.options;
     const portion = this.takePortion();
     try {
-      await this.lanes.withConnection(async (connection) => {
-        await beforeFlush();
-        const appender = await connection.createAppender(name, schema);
+      await this.withLane(async (lane) => {
+        const appender = await lane.createAppender(schema, name);
         try {
           for (const { batch } of portion) this.appendBatch(appender, batch);
         } finally {

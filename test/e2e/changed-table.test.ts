@@ -3,7 +3,7 @@ import test from 'node:test';
 import mysql from 'mysql2/promise';
 import type { SyncResult } from '../../src/model/sync-result.js';
 import { assertSameData } from '../helpers/compare.js';
-import { runDucktail } from '../helpers/ducktail.js';
+import { type DucktailRun, runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import { assertNoStack } from './support/clear-message.js';
@@ -36,68 +36,79 @@ async function columnsOf(duckdbPath: string, table: string): Promise<string | nu
   );
 }
 
-for (const flavour of ['mysql', 'mariadb'] as const) {
-  const changes = [
-    { what: 'gets a column', sql: 'ALTER TABLE small ADD COLUMN added INT DEFAULT 7' },
-    { what: 'is rebuilt', sql: 'ALTER TABLE small MODIFY v LONGTEXT NULL, ENGINE = InnoDB' },
-    { what: 'loses a column', sql: 'ALTER TABLE small DROP COLUMN v' },
-    { what: 'is made anew', sql: 'CREATE OR REPLACE TABLE small AS SELECT 1 AS other' },
-  ];
-  for (const { what, sql } of changes) {
-    test(`${flavour}: a table that ${what} before it is read is copied as it is then`, async () => {
-      await using source = await TestSource.open(flavour);
-      await using folder = await TempFolder.open();
-      const duckdbPath = folder.file('replica.duckdb');
-      await addTextTable(source, { name: 'large', rows: 5000, bytes: 128 });
-      await addTextTable(source, { name: 'small', rows: 100, bytes: 64 });
-      const env = settings(source, duckdbPath, 1);
-      const plan: HookPlan = { ...HOLD, table: 'large' };
-      await using child = DucktailChild.start(['sync', '--json'], env, { plan });
-      await child.reached();
-      if (sql.startsWith('CREATE'))
-        await source.run('DROP TABLE small', sql.replace('OR REPLACE ', ''));
-      else await source.run(sql);
-      child.resume();
-      const run = await child.ended;
-      assert.equal(run.exitCode, 0, run.stderr);
-      await assertSameData(source, duckdbPath);
-      assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
-    });
-  }
+interface Change {
+  readonly what: string;
+  readonly statements: readonly string[];
+}
 
-  test(`${flavour}: a table that is dropped before it is read fails, and its old copy stands`, async () => {
+const CHANGES: readonly Change[] = [
+  { what: 'gets a column', statements: ['ALTER TABLE small ADD COLUMN added INT DEFAULT 7'] },
+  { what: 'is rebuilt', statements: ['ALTER TABLE small MODIFY v LONGTEXT NULL, ENGINE = InnoDB'] },
+  { what: 'loses a column', statements: ['ALTER TABLE small DROP COLUMN v'] },
+  {
+    what: 'is made anew',
+    statements: ['DROP TABLE small', 'CREATE TABLE small AS SELECT 1 AS other'],
+  },
+];
+
+for (const flavour of ['mysql', 'mariadb'] as const) {
+  test(`${flavour}: a table that changes before its turn`, async (t) => {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
     const duckdbPath = folder.file('replica.duckdb');
-    await addTextTable(source, { name: 'large', rows: 5000, bytes: 128 });
+    // More than one reader's window and the buffers of its socket hold: it is stuck here.
+    await addTextTable(source, { name: 'large', rows: 320, bytes: 256 * KIB });
     await addTextTable(source, { name: 'small', rows: 100, bytes: 64 });
     const env = settings(source, duckdbPath, 1);
     const seed = await runDucktail(['sync'], env);
     assert.equal(seed.exitCode, 0, seed.stderr);
-    await source.run(`UPDATE large SET v = 'new' WHERE id = 3`);
-    const plan: HookPlan = { ...HOLD, table: 'large' };
-    await using child = DucktailChild.start(['sync', '--json'], env, { plan });
-    await child.reached();
-    await source.run('DROP TABLE small');
-    child.resume();
-    const run = await child.ended;
-    assert.equal(run.exitCode, 1, run.stderr);
-    const [large, small] = run.json<SyncResult>().tables;
-    assert.equal(large.error, null);
-    assert.equal(small.error?.code, 'table-changed');
-    assert.match(small.error?.message ?? '', /small' doesn't exist$/);
-    assert.match(small.error?.hint ?? '', /dropped|renamed/);
-    assertNoStack(run);
-    await assertSameData(source, duckdbPath, { tables: ['large'] });
-    assert.equal(await singleValue(duckdbPath, 'SELECT count(*) FROM small'), '100');
-    assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
+
+    const syncThroughout = async (statements: readonly string[]): Promise<DucktailRun> => {
+      await using child = DucktailChild.start(['sync', '--json'], env, { plan: HOLD });
+      await child.reached();
+      await sendingConnections(source, 1);
+      await source.run(...statements);
+      child.resume();
+      return await child.ended;
+    };
+
+    for (const { what, statements } of CHANGES) {
+      await t.test(`${what}: it is copied as it is then`, async () => {
+        const run = await syncThroughout(statements);
+        assert.equal(run.exitCode, 0, run.stderr);
+        // MariaDB's snapshots survive a new column: there the table is copied as it was.
+        if (/ADD COLUMN/.test(statements[0]) && (await columnsOf(duckdbPath, 'small')) === 'id,v') {
+          assert.equal(flavour, 'mariadb');
+          await source.run('ALTER TABLE small DROP COLUMN added');
+        }
+        await assertSameData(source, duckdbPath);
+        assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
+        await source.run('DROP TABLE small');
+        await addTextTable(source, { name: 'small', rows: 100, bytes: 64 });
+      });
+    }
+
+    await t.test('is dropped: it fails, its old copy stands, the others are copied', async () => {
+      const rows = await singleValue(duckdbPath, 'SELECT count(*) FROM small');
+      await source.run(`UPDATE large SET v = 'new' WHERE id = 3`);
+      const run = await syncThroughout(['DROP TABLE small']);
+      assert.equal(run.exitCode, 1, run.stderr);
+      const [large, small] = run.json<SyncResult>().tables;
+      assert.equal(large.error, null);
+      assert.equal(small.error?.code, 'table-changed');
+      assert.equal(small.error.message, 'small was dropped or renamed while it was read');
+      assert.notEqual(small.error.hint, null);
+      assertNoStack(run);
+      await assertSameData(source, duckdbPath, { tables: ['large'] });
+      assert.equal(await singleValue(duckdbPath, 'SELECT count(*) FROM small'), rows);
+      assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
+    });
   });
 
-  test(`${flavour}: an ALTER of a table that is being read waits, and hinders no other reader for long`, async () => {
+  test(`${flavour}: an ALTER of a table that is being read waits for the sync`, async () => {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
     const duckdbPath = folder.file('replica.duckdb');
-    // One reader is busy here, while the other one begins with the ranges of the next table.
     await addTextTable(source, { name: 'large', rows: 500, bytes: 256 * KIB });
     await addTextTable(source, { name: 'ranges', rows: 150_000, bytes: 512 });
     const env = settings(source, duckdbPath, 2);
