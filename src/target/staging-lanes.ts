@@ -13,7 +13,6 @@ const MAX_RUNNING = 8;
 export class StagingLanes implements AsyncDisposable {
   private readonly idle: StagingLane[] = [];
   private readonly queue: (() => void)[] = [];
-  private opened = 0;
   private running = 0;
   private readonly maxRunning: number;
 
@@ -30,8 +29,7 @@ export class StagingLanes implements AsyncDisposable {
   async take(): Promise<StagingLane> {
     const lane = this.idle.pop();
     if (lane !== undefined) return lane;
-    this.opened++;
-    return StagingLane.open(await this.database.connect(), this.opened);
+    return StagingLane.open(await this.database.connect());
   }
 
   giveBack(lane: StagingLane): void {
