@@ -8,7 +8,8 @@ const LINE_INTERVAL_MS = 10_000;
 export class LogProgress extends BaseProgress {
   tableFinished(table: string, rows: number, seconds: number): void {
     const rowsPerSecond = Math.round(rows / Math.max(seconds, 0.001));
-    this.logger.info({ table, rows, seconds, rowsPerSecond }, `${table}: copied`);
+    const rounded = Math.round(seconds * 1000) / 1000;
+    this.logger.info({ table, rows, seconds: rounded, rowsPerSecond }, `${table}: copied`);
   }
 
   tableFailed(table: string, error: Error): void {

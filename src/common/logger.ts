@@ -20,6 +20,7 @@ export async function createLogger({ level, format, colors }: LoggerOptions): Pr
     translateTime: 'SYS:HH:MM:ss',
     destination: stderr,
     sync: true,
+    singleLine: true,
   });
   return pino({ level, base: null }, stream);
 }
