@@ -22,6 +22,7 @@ const measureColumns: readonly TableColumn[] = [
   { title: 'CPU s', align: 'right' },
   { title: 'mysqld CPU s', align: 'right' },
   { title: 'peak RSS', align: 'right' },
+  { title: 'loop held ms', align: 'right' },
 ];
 
 const ratioColumns: readonly TableColumn[] = [
@@ -86,6 +87,7 @@ function measureRow(name: string, measures: readonly Measure[]): string[] {
     medianOf(({ cpuSeconds }) => cpuSeconds).toFixed(2),
     hasServerCpu ? medianOf(({ serverCpuSeconds }) => serverCpuSeconds ?? 0).toFixed(2) : 'unknown',
     formatMegabytes(medianOf(({ peakRssBytes }) => peakRssBytes)),
+    formatCount(Math.max(...measures.map(({ maxLoopDelayMs }) => maxLoopDelayMs))),
   ];
 }
 

@@ -7,6 +7,8 @@ import type { ServerCpu } from './server-cpu.js';
 export interface Usage {
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
+  /** The longest time that the main thread's event loop was held up, from 0.5 s on. */
+  readonly maxLoopDelayMs: number;
 }
 
 /** One run of a measured process. */

@@ -20,6 +20,7 @@ export interface Measure {
   /** mysqld's; null where it can't be seen. */
   readonly serverCpuSeconds: number | null;
   readonly peakRssBytes: number;
+  readonly maxLoopDelayMs: number;
 }
 
 export interface Bench {
@@ -28,7 +29,7 @@ export interface Bench {
   readonly serverCpu: ServerCpu;
 }
 
-export const ducktailScript = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+export const ducktailScript = fileURLToPath(new URL('../../bin/ducktail.js', import.meta.url));
 
 /** (a) From the start of the query to its end. */
 export async function measureDrain(bench: Bench, table: BenchTable): Promise<Measure> {
@@ -108,6 +109,7 @@ function toMeasure(run: MeasuredRun, timed: TimedRows, expectedRows: number): Me
     cpuSeconds: run.cpuSeconds,
     serverCpuSeconds: run.serverCpuSeconds,
     peakRssBytes: run.peakRssBytes,
+    maxLoopDelayMs: run.maxLoopDelayMs,
   };
 }
 
