@@ -62,7 +62,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** The message, or the code where mysql2 leaves the message empty. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   const { message, code } = error as Partial<NodeJS.ErrnoException>;
   return message || code || String(error);
 }
