@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 // it is first used.
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
-const main = new URL('../dist/src/cli/main.js', import.meta.url);
+const main = new URL('../bundle/src/cli/main.js', import.meta.url);
 if (!existsSync(main)) {
   process.stderr.write(
     'ducktail: not built yet\n  Run `npm ci && npm run build` in the checkout.\n',

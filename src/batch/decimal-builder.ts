@@ -7,6 +7,7 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 /** Up to this many digits a double is exact, with room for one more step. */
 const EXACT_DIGITS = 15;
+const OUT_OF_RANGE = 'number out of range';
 
 /**
  * DECIMAL(p ≤ 38, s) as an integer of 10^-s units in 2, 4, 8 or 16 bytes. The wire has it as ASCII
@@ -53,9 +54,11 @@ export class DecimalBuilder extends ColumnBuilder {
     switch (this.bytes) {
       case 2:
         this.data16[row] = value;
+        if (this.data16[row] !== value) this.reject(row, OUT_OF_RANGE);
         break;
       case 4:
         this.data32[row] = value;
+        if (this.data32[row] !== value) this.reject(row, OUT_OF_RANGE);
         break;
       case 8:
         writeInt64Split(this.data32, row * 2, 0, value);
@@ -75,7 +78,7 @@ export class DecimalBuilder extends ColumnBuilder {
     const unscaled = BigInt(text.replace('.', ''));
     const width = this.bytes * 8;
     if (BigInt.asIntN(width, unscaled) !== unscaled) {
-      this.reject(row, 'number out of range');
+      this.reject(row, OUT_OF_RANGE);
       return;
     }
     if (this.bytes === 2) {

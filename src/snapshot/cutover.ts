@@ -6,22 +6,22 @@ import { recordSync } from '../state/tables.js';
 import { recordWatermark, type Watermark } from '../state/watermarks.js';
 import type { Database } from '../target/database.js';
 import { qualifiedName, swapTable } from '../target/ddl.js';
-import type { SnapshotHooks } from './hooks.js';
 import type { CopyTarget, TableCopy } from './table-copy.js';
 
 /**
  * Puts every copied table in place of the old one, with what is known about it, in one transaction:
  * a reader sees either all tables of this sync or none. Swapping by DROP and RENAME takes
  * milliseconds whatever the size (DELETE and INSERT SELECT: 2.7 s and twice the disk for 5 M rows).
+ * An abort up to the COMMIT leaves everything as it was; after it, the tables are there.
  */
 export async function cutOver(
   copies: readonly TableCopy[],
   checkpoint: Checkpoint | null,
   runId: string,
   target: CopyTarget,
-  hooks: SnapshotHooks,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { database, rejected, options } = target;
+  const { database, rejected, options, hooks } = target;
   const schema = options.targetSchema;
   const watermarks = new Map<TableCopy, Watermark | null>();
   for (const copy of copies) {
@@ -50,6 +50,7 @@ export async function cutOver(
       rows: copies.reduce((rows, copy) => rows + copy.rows, 0),
     });
     await hooks.beforeCommit?.();
+    signal.throwIfAborted();
   });
   await hooks.afterCommit?.();
 }

@@ -103,28 +103,37 @@ async function copyWithRetries(
   context: FullSyncContext,
 ): Promise<CopyOutcome[]> {
   const names = plans.map((plan) => plan.schema.name);
-  return pRetry(
+  const { signal } = context;
+  const finished: CopyOutcome[][] = [];
+  await pRetry(
     async (attempt) => {
       try {
         // A server that went away may come back with other tables.
-        return await copyOnce(attempt === 1 ? plans : await context.replan(names), context);
+        const current = attempt === 1 ? plans : await context.replan(names);
+        finished.push(await copyOnce(current, context));
       } catch (error) {
-        throw isWorthRetrying(error) ? error : new AbortError(error as Error);
+        // After a stop, whatever fails does so because of it.
+        const failure: unknown = signal.aborted ? signal.reason : error;
+        throw isWorthRetrying(failure) ? failure : new AbortError(failure as Error);
       }
     },
     {
       retries: RETRIES,
       minTimeout: MIN_DELAY_MS,
       maxTimeout: MAX_DELAY_MS,
-      signal: context.signal,
+      signal,
       onFailedAttempt: ({ error, retriesLeft }) => {
-        if (retriesLeft === 0) return;
+        if (retriesLeft === 0 || signal.aborted) return;
         context.reporter.warning(
           `${error.message}; starting over with a new snapshot (${retriesLeft} more attempts)`,
         );
       },
     },
-  );
+  ).catch((error: unknown) => {
+    // A stop that comes after the cutover changes nothing any more.
+    if (finished.length === 0) throw error;
+  });
+  return finished[0];
 }
 
 function isWorthRetrying(error: unknown): boolean {
@@ -159,6 +168,7 @@ async function copyOnce(
     },
   };
   const stop = (): void => void pool[Symbol.asyncDispose]();
+  signal.throwIfAborted();
   signal.addEventListener('abort', stop);
   try {
     return await copyInSnapshot(pool, planned.value, target, context);
@@ -173,18 +183,24 @@ async function copyInSnapshot(
   target: CopyTarget,
   context: FullSyncContext,
 ): Promise<CopyOutcome[]> {
-  const { endpoint, database, reporter, runId, signal, hooks } = context;
+  const { endpoint, database, reporter, runId, signal } = context;
   const schemas = planned.map(({ plan }) => plan.schema);
-  const snapshot = await openSnapshot(endpoint, pool.readers, schemas);
+  const snapshot = await openSnapshot(endpoint, pool.readers, schemas, signal);
   if (snapshot.restriction !== null) {
     reporter.warning(snapshot.restriction.message, snapshot.restriction.hint);
   }
   const outcomes = await new CopyRun(planned, target, reporter).run(snapshot.readers);
-  signal.throwIfAborted();
   const copies = outcomes.flatMap((outcome): TableCopy[] =>
     'copy' in outcome ? [outcome.copy] : [],
   );
-  if (copies.length > 0) await cutOver(copies, snapshot.checkpoint, runId, target, hooks);
+  try {
+    signal.throwIfAborted();
+    if (copies.length > 0) await cutOver(copies, snapshot.checkpoint, runId, target, signal);
+  } catch (error) {
+    // Where even that fails, the next start drops the staging tables.
+    for (const copy of copies) await copy.abandon().catch(() => undefined);
+    throw error;
+  }
   if (!(await checkpoint(database))) {
     reporter.warning(
       'CHECKPOINT could not run beside an open transaction; it is left to the next sync',

@@ -39,9 +39,10 @@ export async function openSnapshot(
   endpoint: MysqlEndpoint,
   readers: readonly Reader[],
   tables: readonly TableSchema[],
+  signal: AbortSignal,
 ): Promise<Snapshot> {
   await using session = await openSession(endpoint);
-  const refusal = await lockTables(session, tables);
+  const refusal = await lockTables(session, tables, signal);
   if (refusal !== null) {
     await readers[0].beginSnapshot();
     return { readers: readers.slice(0, 1), checkpoint: null, restriction: refusal };
@@ -56,10 +57,12 @@ export async function openSnapshot(
 async function lockTables(
   session: SourceSession,
   tables: readonly TableSchema[],
+  signal: AbortSignal,
 ): Promise<SnapshotRestriction | null> {
   await session.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`);
   let lockable = tables;
   for (let attempt = 1; lockable.length > 0; attempt++) {
+    signal.throwIfAborted();
     try {
       await session.query(lockStatement(lockable));
       return null;

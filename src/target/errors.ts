@@ -6,9 +6,14 @@ export function translateTargetError(error: unknown, path: string): Error {
   const message = errorMessage(error);
   const details = { cause: error };
   if (/No space left|disk is full|ENOSPC|Disk quota|max_temp_directory_size/i.test(message)) {
-    return new DucktailError('target-full', `the disk under ${path} is full`, {
+    return diskFull(path, error);
+  }
+  if (/File too large|EFBIG/i.test(message)) {
+    return new DucktailError('target-full', `${path} has reached the largest size it may have`, {
       ...details,
-      hint: 'Free some space and start again: what was there before is untouched.',
+      hint:
+        'Raise the limit of the process (ulimit -f), or take a file system for larger files, and ' +
+        'start again: what was there before is untouched.',
     });
   }
   const holder = /Conflicting lock is held in (.+?)\.? See also/s.exec(message);
@@ -31,6 +36,13 @@ export function translateTargetError(error: unknown, path: string): Error {
     });
   }
   return toError(error);
+}
+
+export function diskFull(path: string, cause: unknown): DucktailError {
+  return new DucktailError('target-full', `the disk under ${path} is full`, {
+    cause,
+    hint: 'Free some space and start again: what was there before is untouched.',
+  });
 }
 
 function firstLine(message: string): string {

@@ -3,6 +3,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { DucktailError } from '../common/errors.js';
+import { diskFull } from './errors.js';
 
 /** Who has a DuckDB file open; the content of `<file>.lock`. */
 export interface LockHolder {
@@ -62,10 +63,16 @@ async function readHolder(lockPath: string): Promise<LockHolder | null> {
 }
 
 export function busy(path: string, holder: LockHolder): DucktailError {
+  const isHere = holder.host === hostname();
+  const where = isHere ? '' : ` on ${holder.host}`;
   return new DucktailError(
     'target-busy',
-    `${path} is in use by '${holder.owner}' (pid ${holder.pid}, since ${holder.since})`,
-    { hint: 'Only one process can have a DuckDB file: stop that one, or wait for it.' },
+    `${path} is in use by '${holder.owner}' (pid ${holder.pid}${where}, since ${holder.since})`,
+    {
+      hint:
+        'Only one process can have a DuckDB file: stop that one, or wait for it.' +
+        (isHere ? '' : ` If that machine is gone for good, remove ${lockPathOf(path)}.`),
+    },
   );
 }
 
@@ -78,9 +85,7 @@ async function writeDraft(draft: string, path: string, text: string): Promise<vo
     await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC') {
-      throw new DucktailError('target-full', `the disk under ${path} is full`, { cause: error });
-    }
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull(path, error);
     throw new DucktailError('target-failed', `can't write beside ${path} (${code})`, {
       cause: error,
       hint: 'DUCKDB_PATH has to lie in an existing folder that you may write to.',

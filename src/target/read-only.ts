@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { busy, readLockHolder } from './lock-file.js';
 
@@ -30,10 +30,11 @@ export class ReadOnlyReplica implements Disposable {
     }
   }
 
-  /** Runs the SQL; a mistake in it is a `query-failed`. */
+  /** Runs the SQL; the result is the last statement's. A mistake in it is a `query-failed`. */
   async query(sql: string): Promise<QueryResult> {
     try {
-      const reader = await this.connection.runAndReadAll(sql);
+      // Without values, even none, node-api gives the first statement's result.
+      const reader = await this.connection.runAndReadAll(sql, []);
       const types = reader.columnTypes();
       return {
         columns: reader.columnNames().map((name, i) => ({ name, type: String(types[i]) })),
@@ -41,8 +42,10 @@ export class ReadOnlyReplica implements Disposable {
       };
     } catch (error) {
       const translated = translateTargetError(error, this.path);
-      if (translated instanceof DucktailError) throw translated;
-      throw new DucktailError('query-failed', translated.message, { cause: error });
+      const known = translated instanceof DucktailError ? translated : null;
+      // The SQL can name other files; what is wrong with those says nothing about the replica.
+      if (known !== null && known.code !== 'target-failed') throw known;
+      throw new DucktailError('query-failed', errorMessage(error), { cause: error });
     }
   }
 

@@ -1,9 +1,14 @@
 import { BatchBuilder } from '../../src/batch/batch-builder.js';
 import { type ColumnBatch, layoutBatch } from '../../src/batch/column-batch.js';
 import { RowCursor } from '../../src/batch/row-cursor.js';
-import { type ColumnPlan, planTable, type TypeOptions } from '../../src/model/column-plan.js';
+import {
+  type ColumnPlan,
+  planTable,
+  type TablePlan,
+  type TypeOptions,
+} from '../../src/model/column-plan.js';
 import type { RejectionReason } from '../../src/model/rejected-value.js';
-import type { ColumnSchema } from '../../src/model/table-schema.js';
+import type { ColumnSchema, TableSchema } from '../../src/model/table-schema.js';
 
 const CAPACITY = 64;
 /** Behind each value, so that a builder that reads or writes too far shows. */
@@ -21,17 +26,31 @@ export function planOf(
   options: Partial<TypeOptions> = {},
   details: Partial<ColumnSchema> = {},
 ): ColumnPlan {
-  const schema = {
+  return planColumns([schemaOf(columnType, details)], [], options).columns[0];
+}
+
+/** The plan of a table of such columns, `c0` and so on; the key's columns by position. */
+export function tableOf(columnTypes: readonly string[], key: readonly number[] = []): TablePlan {
+  const columns = columnTypes.map((type, at) => schemaOf(type, { name: `c${at}` }));
+  return planColumns(columns, key, {});
+}
+
+function planColumns(
+  columns: readonly ColumnSchema[],
+  key: readonly number[],
+  options: Partial<TypeOptions>,
+): TablePlan {
+  const schema: TableSchema = {
     database: 'd',
     name: 't',
-    columns: [schemaOf(columnType, details)],
-    key: null,
+    columns,
+    key: key.length === 0 ? null : { indexName: 'PRIMARY', columns: key.map((at) => `c${at}`) },
     engine: 'InnoDB',
     estimatedRows: 0,
     estimatedBytes: 0,
     watermark: null,
   };
-  return planTable(schema, { ...DEFAULT_OPTIONS, ...options }).columns[0];
+  return planTable(schema, { ...DEFAULT_OPTIONS, ...options });
 }
 
 function schemaOf(columnType: string, details: Partial<ColumnSchema>): ColumnSchema {

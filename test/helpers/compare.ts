@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import mysql from 'mysql2/promise';
 import type { Flavour } from '../servers/test-server.js';
 import { comparableTable, type ComparableTable } from './compare/comparable-table.js';
-import { type ComparedTypes, DEFAULT_TYPES } from './compare/canonical-column.js';
+import { type ComparedTypes, DEFAULT_TYPES, quoteReplicaName } from './compare/canonical-column.js';
 import { differingRejections } from './compare/rejected-values.js';
 import { type Difference, differingRows } from './compare/row-difference.js';
 import { readSourceLayout } from './compare/source-layout.js';
@@ -53,6 +53,10 @@ export async function compareReplica(
   const { schema = 'main', types = {}, rejections = true } = options;
   using replica = await Replica.open(duckdbPath);
   const connection = await mysql.createConnection({ uri: source.url, charset: 'utf8mb4' });
+  // A file's database is named after it, which may be the name of a schema as well.
+  const [[database]] = await replica.texts('SELECT current_database()');
+  const qualify = (name: string): string =>
+    `${quoteReplicaName(database ?? '')}.${quoteReplicaName(name)}`;
   const query = (sql: string): Promise<TextRow[]> => queryTexts(connection, sql);
   try {
     await connection.query("SET SESSION time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES'");
@@ -60,7 +64,7 @@ export async function compareReplica(
     const tables = layout
       .filter(({ name }) => options.tables?.includes(name) ?? true)
       .map((table) =>
-        comparableTable(table, source.flavour, { ...DEFAULT_TYPES, ...types }, schema),
+        comparableTable(table, source.flavour, { ...DEFAULT_TYPES, ...types }, qualify(schema)),
       );
     const differences: Difference[] = [];
     let rows = 0;
@@ -72,7 +76,12 @@ export async function compareReplica(
       rows += compared.rows;
       differences.push(...compared.differences);
       if (rejections) {
-        differences.push(...(await differingRejections(table, query, replica, schema)));
+        differences.push(
+          ...(await differingRejections(table, query, replica, {
+            schema,
+            state: qualify('_ducktail'),
+          })),
+        );
       }
     }
     return { tables: tables.length, rows, differences };

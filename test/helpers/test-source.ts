@@ -22,7 +22,7 @@ export async function queryTexts(connection: mysql.Connection, sql: string): Pro
 /** Servers that the tests of one file share; they end with the process. */
 const sharedServers = new Map<Flavour, Promise<TestServer>>();
 
-export function sharedTestServer(flavour: Flavour): Promise<TestServer> {
+function sharedTestServer(flavour: Flavour): Promise<TestServer> {
   let server = sharedServers.get(flavour);
   if (server === undefined) {
     server = openTestServer(flavour);

@@ -11,8 +11,8 @@ export interface ExpectedError {
   readonly code: string;
   /** What happened and where. */
   readonly message: RegExp;
-  /** What to do. */
-  readonly hint: RegExp;
+  /** What to do; null where nothing is to be done. */
+  readonly hint: RegExp | null;
 }
 
 const STACK_LINE = /^\s+at .*[(:]/m;
@@ -28,11 +28,14 @@ export function assertFailedClearly(
 ): void {
   assert.equal(run.exitCode, expected.exitCode, run.stderr);
   const { error } = run.json<ErrorDocument>();
+  assert.ok(error, `no error as a whole: ${run.stdout}`);
   assert.equal(error.code, expected.code, run.stdout);
   assert.match(error.message, expected.message);
-  assert.match(error.hint ?? '', expected.hint);
+  if (expected.hint === null) assert.equal(error.hint, null);
+  else assert.match(error.hint ?? '', expected.hint);
   const spoken = run.stderr.split('\n').filter((line) => !line.startsWith('{'));
-  assert.deepEqual(spoken, [`ducktail: ${error.message}`, `  ${error.hint}`, '']);
+  const hint = error.hint === null ? [] : [`  ${error.hint}`];
+  assert.deepEqual(spoken, [`ducktail: ${error.message}`, ...hint, '']);
   assertNoStack(run);
   assertNoSecrets(run, secrets);
 }

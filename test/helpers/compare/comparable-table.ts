@@ -26,6 +26,7 @@ export interface SideStatements {
   rows(buckets: readonly string[] | null): string;
 }
 
+/** `replicaSchema` is the schema's full name, with the database's, as SQL. */
 export function comparableTable(
   table: SourceTable,
   flavour: Flavour,
@@ -33,13 +34,12 @@ export function comparableTable(
   replicaSchema: string,
 ): ComparableTable {
   const columns = table.columns.map((column) => canonicalColumn(column, flavour, types));
-  const name = `${quoteReplicaName(replicaSchema)}.${quoteReplicaName(table.name)}`;
   return {
     name: table.name,
     columns,
     key: table.key.map((key) => columns.findIndex((column) => column.name === key)),
     source: sourceStatements(columns, quoteSourceName(table.name)),
-    replica: replicaStatements(columns, name),
+    replica: replicaStatements(columns, `${replicaSchema}.${quoteReplicaName(table.name)}`),
   };
 }
 

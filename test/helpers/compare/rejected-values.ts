@@ -6,18 +6,18 @@ import type { Difference } from './row-difference.js';
 
 /**
  * Every value that the replica cannot hold has to be recorded once, with its column, its row's key
- * and its text as the source prints it; and nothing else.
+ * and its text as the source prints it; and nothing else. `state` is the full name of `_ducktail`.
  */
 export async function differingRejections(
   table: ComparableTable,
   query: (sql: string) => Promise<TextRow[]>,
   replica: Replica,
-  replicaSchema: string,
+  target: { readonly schema: string; readonly state: string },
 ): Promise<Difference[]> {
   const expected = await expectedRejections(table, query);
   const recorded = await replica.texts(
-    `SELECT column_name, CAST(row_key AS VARCHAR), source_text FROM _ducktail.rejected_values
-      WHERE table_name = '${table.name.replaceAll("'", "''")}' AND target_schema = '${replicaSchema}'`,
+    `SELECT column_name, CAST(row_key AS VARCHAR), source_text FROM ${target.state}.rejected_values
+      WHERE table_name = '${table.name.replaceAll("'", "''")}' AND target_schema = '${target.schema}'`,
   );
   const expectedTexts = expected.map((row) => JSON.stringify(row)).sort();
   const recordedTexts = recorded.map((row) => JSON.stringify(row)).sort();

@@ -1,7 +1,7 @@
 import { expressions, quoted, rejectedValues, type TypeCase, type TypeValue } from './type-case.js';
 
-const NOT_A_DATE = 'zero or partial date';
-const NOT_A_TIME = 'time outside 00:00:00 to 24:00:00';
+const NOT_A_DATE = 'zero or partial date' as const;
+const NOT_A_TIME = 'time outside 00:00:00 to 24:00:00' as const;
 
 const FRACTIONS = [0, 1, 2, 3, 4, 5, 6];
 
@@ -133,7 +133,7 @@ function timeCase(digits: number): TypeCase {
         sql: `'${sql}'`,
         text: null,
         otherText,
-        rejected: NOT_A_TIME as typeof NOT_A_TIME,
+        rejected: NOT_A_TIME,
       })),
     ],
   };
