@@ -65,15 +65,22 @@ export const memorySize: ValueSchema<string> = v.pipe(
 export const filePath: ValueSchema<string> = v.pipe(
   v.string(),
   v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }) => {
-    if (!text.toLowerCase().startsWith(':memory:')) return text;
-    addIssue({
-      message: 'must be a file: a replica in memory would be gone when the command ends',
-    });
-    return NEVER;
+    if (text.toLowerCase().startsWith(':memory:')) {
+      addIssue({
+        message: 'must be a file: a replica in memory would be gone when the command ends',
+      });
+      return NEVER;
+    }
+    // DuckDB calls the database what the file is called, and could not tell the two apart.
+    if (/(^|[/\\])_ducktail(\.[^/\\]*)?$/i.test(text)) {
+      addIssue({ message: "can't be called _ducktail, as the schema of Ducktail's state is" });
+      return NEVER;
+    }
+    return text;
   }),
 );
 
-const RESERVED_SCHEMAS = ['_ducktail', 'information_schema', 'pg_catalog'];
+const RESERVED_SCHEMAS = ['_ducktail', 'information_schema', 'pg_catalog', 'temp', 'system'];
 
 /** A DuckDB schema for user tables: any name that neither DuckDB nor Ducktail keeps for itself. */
 export const targetSchema: ValueSchema<string> = v.pipe(

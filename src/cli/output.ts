@@ -46,7 +46,8 @@ export const EXIT_USAGE = 2;
  * Says what went wrong, once, where the operator looks: one line with what and where, one with what
  * to do; the stack only where it was asked for, or where it is all there is (a defect of ours).
  */
-export function reportError(error: unknown, json: boolean, debug: boolean): number {
+export function reportError(thrown: unknown, json: boolean, debug: boolean): number {
+  const error = firstError(thrown);
   const known = error instanceof DucktailError ? error : null;
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
@@ -57,6 +58,11 @@ export function reportError(error: unknown, json: boolean, debug: boolean): numb
   if (known === null) process.stderr.write('  This is a defect of Ducktail; please report it.\n');
   if (debug || known === null) process.stderr.write(`${stackOf(error)}\n`);
   return known?.code === 'configuration' ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** What went wrong first, where giving up resources failed because of it. */
+function firstError(error: unknown): unknown {
+  return error instanceof Error && 'suppressed' in error ? firstError(error.suppressed) : error;
 }
 
 function stackOf(error: unknown): string {

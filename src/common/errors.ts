@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'target-busy'
   /** The disk under the DuckDB file is full. */
   | 'target-full'
+  /** What DuckDB was to hold at once is more than its memory limit. */
+  | 'target-memory'
   /** The DuckDB file can't be opened, read or written. */
   | 'target-failed'
   /** A reader thread ended without saying why. */

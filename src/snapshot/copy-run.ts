@@ -131,7 +131,7 @@ export class CopyRun {
       job.succeed(copy);
       this.reporter.tableFinished(job.plan.schema.name, copy.rows, job.seconds);
     } catch (error) {
-      this.handleWriteError(job, copy, error);
+      await this.handleWriteError(job, copy, error);
     }
     this.wake();
   }
@@ -149,11 +149,15 @@ export class CopyRun {
     }
   }
 
-  /** The fast path failed for this table alone: read it again and write it with INSERT. */
-  private handleWriteError(job: CopyJob, copy: TableCopy, error: unknown): void {
+  /**
+   * Values too large for DuckDB's memory get more of it; a fast path that fails for this table alone
+   * is left for INSERT. Either way the table is read again.
+   */
+  private async handleWriteError(job: CopyJob, copy: TableCopy, error: unknown): Promise<void> {
     if (!job.isCurrent(copy)) return;
     const code = error instanceof DucktailError ? error.code : null;
-    if (code !== null && code !== 'table-failed') this.stop(error);
+    if (code === 'target-memory') await this.restartWithMemory(job, copy, error);
+    else if (code !== null && code !== 'table-failed') this.stop(error);
     else if (job.useInserts) this.failTable(job, error);
     else {
       const { name } = job.plan.schema;
@@ -162,6 +166,20 @@ export class CopyRun {
       );
       this.restart(job, copy, 'with INSERT', true);
     }
+  }
+
+  private async restartWithMemory(job: CopyJob, copy: TableCopy, error: unknown): Promise<void> {
+    const limit = await this.target.database.raiseMemoryLimit();
+    if (limit === null) {
+      this.failTable(job, error);
+      return;
+    }
+    const { name } = job.plan.schema;
+    this.reporter.warning(
+      `${name}: its values are too large for DuckDB's memory limit, which is now ${limit}`,
+      'Set DUCKDB_MEMORY_LIMIT to that to spare the second reading.',
+    );
+    this.restart(job, copy, 'with more memory', job.useInserts);
   }
 
   private restart(job: CopyJob, copy: TableCopy, why: string, useInserts: boolean): void {

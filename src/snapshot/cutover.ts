@@ -57,7 +57,7 @@ export async function cutOver(
 
 /** What was read has to be what is there; anything else is a defect that must not be cut over. */
 async function checkRowCount(database: Database, schema: string, copy: TableCopy): Promise<void> {
-  const staging = qualifiedName(schema, copy.staging);
+  const staging = qualifiedName(database, schema, copy.staging);
   const [row] = await database.rows(`SELECT count(*) AS "rows" FROM ${staging}`);
   if (Number(row.rows) === copy.rows) return;
   throw new Error(
@@ -72,7 +72,7 @@ async function readWatermark(
 ): Promise<Watermark | null> {
   const { watermark, key } = copy.plan.schema;
   if (watermark === null) return null;
-  const staging = qualifiedName(schema, copy.staging);
+  const staging = qualifiedName(database, schema, copy.staging);
   const column = quoteDuckdbName(watermark.column);
   const [row] = await database.rows(`SELECT max(${column})::VARCHAR AS value FROM ${staging}`);
   return {

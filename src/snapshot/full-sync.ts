@@ -2,6 +2,7 @@ import pRetry, { AbortError } from 'p-retry';
 import { DucktailError } from '../common/errors.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type { TableSchema } from '../model/table-schema.js';
 import { planChunks } from '../source/chunk-planner.js';
 import { openSession } from '../source/connect.js';
 import type { ReaderPool } from '../source/reader-pool.js';
@@ -189,7 +190,9 @@ async function copyInSnapshot(
   if (snapshot.restriction !== null) {
     reporter.warning(snapshot.restriction.message, snapshot.restriction.hint);
   }
-  const outcomes = await new CopyRun(planned, target, reporter).run(snapshot.readers);
+  const { fresh, stale } = await checkDefinitions(planned, context);
+  const copied = await new CopyRun(fresh, target, reporter).run(snapshot.readers);
+  const outcomes = [...copied, ...stale];
   const copies = outcomes.flatMap((outcome): TableCopy[] =>
     'copy' in outcome ? [outcome.copy] : [],
   );
@@ -207,6 +210,36 @@ async function copyInSnapshot(
     );
   }
   return outcomes;
+}
+
+/**
+ * A table that was altered between its plan and the snapshot would be read by the wrong plan, in
+ * silence. (One that is altered after the snapshot can't be read in it: the server says so.)
+ */
+async function checkDefinitions(
+  planned: readonly PlannedTable[],
+  { replan }: FullSyncContext,
+): Promise<{ fresh: PlannedTable[]; stale: CopyOutcome[] }> {
+  const current = await replan(planned.map(({ plan }) => plan.schema.name));
+  const definitions = new Map(current.map(({ schema }) => [schema.name, definitionOf(schema)]));
+  const isFresh = ({ plan: { schema } }: PlannedTable): boolean =>
+    definitions.get(schema.name) === definitionOf(schema);
+  const stale = planned
+    .filter((table) => !isFresh(table))
+    .map(({ plan }) => ({
+      plan,
+      seconds: 0,
+      error: new DucktailError(
+        'table-changed',
+        `${plan.schema.name} was altered when it was about to be read`,
+        { table: plan.schema.name, hint: 'Run the sync again.' },
+      ),
+    }));
+  return { fresh: planned.filter(isFresh), stale };
+}
+
+function definitionOf({ columns, key }: TableSchema): string {
+  return JSON.stringify([columns, key]);
 }
 
 async function planTables(

@@ -114,8 +114,11 @@ export class TableCopy {
     const { database, lanes, options, hooks, onRows } = this.target;
     const { name } = this.plan.schema;
     const owners = new Map<ColumnBatch, Reader>();
-    const types = await database.columnTypes(qualifiedName(options.targetSchema, this.staging));
+    const types = await database.columnTypes(
+      qualifiedName(database, options.targetSchema, this.staging),
+    );
     const table = new StagingTable(lanes, {
+      catalog: database.catalog,
       schema: options.targetSchema,
       name: this.staging,
       columns: this.plan.columns,

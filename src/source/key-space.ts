@@ -80,11 +80,24 @@ const temporalSpace: KeySpace = {
   span: () => null,
 };
 
+const DATE_TIME = /^(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+)(?:\.(\d+))?)?$/;
+/** Date.UTC takes smaller ones for years of the 20th century. */
+const FIRST_YEAR = 100;
+
+/** Zero and impossible dates count as a date near which they sort; null for what is no date at all. */
 function parseMicros(text: string): bigint | null {
-  const [seconds, fraction = ''] = text.split('.');
-  const millis = Date.parse(`${seconds.replace(' ', 'T')}${seconds.length === 10 ? '' : 'Z'}`);
-  if (Number.isNaN(millis)) return null;
-  return BigInt(millis) * 1000n + BigInt(fraction.padEnd(6, '0'));
+  const match = DATE_TIME.exec(text);
+  if (match === null) return null;
+  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const millis = Date.UTC(
+    Math.max(year, FIRST_YEAR),
+    Math.max(month, 1) - 1,
+    Math.max(day, 1),
+    hour || 0,
+    minute || 0,
+    second || 0,
+  );
+  return BigInt(millis) * 1000n + BigInt((match.at(7) ?? '').padEnd(6, '0'));
 }
 
 function formatMicros(micros: bigint, dateOnly: boolean): string {

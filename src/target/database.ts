@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
@@ -20,6 +21,9 @@ export interface DatabaseOptions {
  */
 const STORAGE_VERSION = 'v1.2.0';
 
+/** Of the machine's memory, what DuckDB may come to have. */
+const MAX_MEMORY_SHARE = 0.8;
+
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -37,6 +41,8 @@ export class Database implements AsyncDisposable {
     private readonly instance: DuckDBInstance,
     private readonly lock: FileLock,
     private readonly writer: DuckDBConnection,
+    /** The name DuckDB has given the file; part of every name, because a schema may be called the same. */
+    readonly catalog: string,
     readonly threads: number,
   ) {}
 
@@ -45,8 +51,13 @@ export class Database implements AsyncDisposable {
     try {
       const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
       const writer = await instance.connect();
-      const reader = await writer.runAndReadAll(`SELECT current_setting('threads')`);
-      return new Database(options.path, instance, lock, writer, Number(reader.value(0, 0)));
+      // Texts of TIMESTAMPTZ values must not depend on where this runs.
+      await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
+      const reader = await writer.runAndReadAll(
+        `SELECT current_database(), current_setting('threads')`,
+      );
+      const [[catalog, threads]] = reader.getRowsJson() as [[string, string]];
+      return new Database(options.path, instance, lock, writer, catalog, Number(threads));
     } catch (error) {
       await lock.release();
       throw translateTargetError(error, options.path);
@@ -97,6 +108,20 @@ export class Database implements AsyncDisposable {
     return result.columnTypes();
   }
 
+  /**
+   * Doubles DuckDB's memory limit, for values that are too large for it: a table that can't be
+   * copied at all is worse than one that takes more memory than wished. Resolves to the new limit,
+   * or null where the machine has no more to give.
+   */
+  async raiseMemoryLimit(): Promise<string | null> {
+    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
+    const raised = parseSize(String(limit)) * 2;
+    if (raised > totalmem() * MAX_MEMORY_SHARE) return null;
+    const text = `${Math.round(raised / 1e6)}MB`;
+    await this.run(`SET memory_limit = '${text}'`);
+    return text;
+  }
+
   async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -111,6 +136,20 @@ export class Database implements AsyncDisposable {
     this.instance.closeSync();
     await this.lock.release();
   }
+}
+
+const UNITS: Record<string, number> = {
+  bytes: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** Bytes of a size as DuckDB prints it, such as `244.1 MiB`. */
+function parseSize(text: string): number {
+  const [number, unit] = text.split(' ');
+  return Number(number) * (UNITS[unit] ?? NaN);
 }
 
 function instanceSettings(options: DatabaseOptions): Record<string, string> {

@@ -2,12 +2,13 @@ import { isStagingTableName, quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
 import type { Database } from './database.js';
 
-export function qualifiedName(schema: string, table: string): string {
-  return `${quoteDuckdbName(schema)}.${quoteDuckdbName(table)}`;
+export function qualifiedName(database: Database, schema: string, table: string): string {
+  return [database.catalog, schema, table].map(quoteDuckdbName).join('.');
 }
 
 export async function createSchema(database: Database, schema: string): Promise<void> {
-  await database.run(`CREATE SCHEMA IF NOT EXISTS ${quoteDuckdbName(schema)}`);
+  const name = [database.catalog, schema].map(quoteDuckdbName).join('.');
+  await database.run(`CREATE SCHEMA IF NOT EXISTS ${name}`);
 }
 
 /** No PRIMARY KEY and no index: they would double the load time and live in memory. */
@@ -18,11 +19,11 @@ export async function createTable(
   columns: readonly ColumnPlan[],
 ): Promise<void> {
   const list = columns.map(({ name, duckdbType }) => `${quoteDuckdbName(name)} ${duckdbType}`);
-  await database.run(`CREATE TABLE ${qualifiedName(schema, table)} (${list.join(', ')})`);
+  await database.run(`CREATE TABLE ${qualifiedName(database, schema, table)} (${list.join(', ')})`);
 }
 
 export async function dropTable(database: Database, schema: string, table: string): Promise<void> {
-  await database.run(`DROP TABLE IF EXISTS ${qualifiedName(schema, table)}`);
+  await database.run(`DROP TABLE IF EXISTS ${qualifiedName(database, schema, table)}`);
 }
 
 /** Within a transaction: `staging` takes the place and the name of `table`. Open readers keep theirs. */
@@ -32,11 +33,11 @@ export async function swapTable(
   staging: string,
   table: string,
 ): Promise<void> {
-  const from = qualifiedName(schema, staging);
+  const from = qualifiedName(database, schema, staging);
   if (await isBuiltInView(database, table)) {
     // A table may stand in front of a view of DuckDB's own, but none can be renamed to its name.
     if (await tableExists(database, schema, table)) await dropTable(database, schema, table);
-    await database.run(`CREATE TABLE ${qualifiedName(schema, table)} AS FROM ${from}`);
+    await database.run(`CREATE TABLE ${qualifiedName(database, schema, table)} AS FROM ${from}`);
     await dropTable(database, schema, staging);
     return;
   }

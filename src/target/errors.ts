@@ -23,8 +23,8 @@ export function translateTargetError(error: unknown, path: string): Error {
       hint: 'DuckDB lets one process have the file: stop that one, or wait for it.',
     });
   }
-  if (/Out of Memory/i.test(message)) {
-    return new DucktailError('target-failed', `DuckDB is out of memory: ${firstLine(message)}`, {
+  if (/Out of Memory|failed to (pin|allocate)/i.test(message)) {
+    return new DucktailError('target-memory', `DuckDB is out of memory: ${firstLine(message)}`, {
       ...details,
       hint: 'Raise DUCKDB_MEMORY_LIMIT.',
     });

@@ -20,7 +20,7 @@ export class InsertWriter {
 
   async write(batch: ColumnBatch): Promise<void> {
     const readers = createReaders(this.columns, batch);
-    const into = `INSERT INTO ${qualifiedName(this.schema, this.table)} VALUES `;
+    const into = `INSERT INTO ${qualifiedName(this.database, this.schema, this.table)} VALUES `;
     for (let from = 0; from < batch.rows; from += this.statementRows) {
       const to = Math.min(batch.rows, from + this.statementRows);
       const tuples: string[] = [];

@@ -37,7 +37,10 @@ export class ReadOnlyReplica implements Disposable {
       const reader = await this.connection.runAndReadAll(sql, []);
       const types = reader.columnTypes();
       return {
-        columns: reader.columnNames().map((name, i) => ({ name, type: String(types[i]) })),
+        columns: reader.columnNames().map((name, i) => ({
+          name,
+          type: types[i].alias ?? String(types[i]),
+        })),
         rows: reader.getRowsJson(),
       };
     } catch (error) {

@@ -68,8 +68,8 @@ export class StagingLane {
     await this.connection.run('ROLLBACK');
   }
 
-  createAppender(schema: string, table: string): Promise<DuckDBAppender> {
-    return this.connection.createAppender(table, schema);
+  createAppender(catalog: string, schema: string, table: string): Promise<DuckDBAppender> {
+    return this.connection.createAppender(table, schema, catalog);
   }
 
   /** Inserts all rows that `fill` gives. */

@@ -1,8 +1,8 @@
 import type { DuckDBAppender, DuckDBType } from '@duckdb/node-api';
 import { batchBytes, type ColumnBatch } from '../batch/column-batch.js';
 import { toError } from '../common/errors.js';
+import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
-import { qualifiedName } from './ddl.js';
 import { ChunkWriter, chunkRows, HeapVector, type PinnedBatch } from './chunk-writer.js';
 import type { FillChunk, StagingLane } from './staging-lane.js';
 import type { StagingLanes } from './staging-lanes.js';
@@ -11,6 +11,7 @@ import type { StagingLanes } from './staging-lanes.js';
 const APPENDER_BYTES = 512 * 1024;
 
 export interface StagingTableOptions {
+  readonly catalog: string;
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ColumnPlan[];
@@ -153,11 +154,11 @@ export class StagingTable {
   }
 
   private async appendRest(): Promise<void> {
-    const { schema, name } = this.options;
+    const { catalog, schema, name } = this.options;
     const portion = this.takePortion();
     try {
       await this.withLane(async (lane) => {
-        const appender = await lane.createAppender(schema, name);
+        const appender = await lane.createAppender(catalog, schema, name);
         try {
           for (const { batch } of portion) this.appendBatch(appender, batch);
         } finally {
@@ -198,7 +199,8 @@ export class StagingTable {
   }
 
   private get qualifiedName(): string {
-    return qualifiedName(this.options.schema, this.options.name);
+    const { catalog, schema, name } = this.options;
+    return [catalog, schema, name].map(quoteDuckdbName).join('.');
   }
 }
 

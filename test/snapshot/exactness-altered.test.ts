@@ -29,8 +29,8 @@ async function lockWait(source: TestSource): Promise<void> {
   const end = Date.now() + TIMEOUT_MS;
   for (;;) {
     const waiting = await source.texts(
-      `SELECT info FROM information_schema.processlist
-        WHERE info LIKE 'LOCK TABLES%${source.database}%' AND id <> CONNECTION_ID()`,
+      `SELECT id FROM information_schema.processlist
+        WHERE db = '${source.database}' AND state LIKE 'Waiting for table%'`,
     );
     if (waiting.length > 0) return;
     assert.ok(Date.now() < end, 'the sync did not come to its LOCK TABLES');
