@@ -63,9 +63,9 @@ export const environmentOptions = {
   flushRows: withDefault(
     'APPENDER_FLUSH_INTERVAL',
     wholeNumber({ min: 1, max: 10_000_000 }),
-    '122880',
+    '61440',
     {
-      doc: 'Rows between two flushes into a staging table; 122880 is one DuckDB row group.',
+      doc: 'Rows between two flushes into a staging table; wide rows are flushed earlier.',
     },
   ),
   insertBatchRows: withDefault('INSERT_BATCH_SIZE', wholeNumber({ min: 1, max: 100_000 }), '1000', {

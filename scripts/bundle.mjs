@@ -4,11 +4,15 @@
 //
 // `bundle/` lies as deep as `dist/`, and its chunks as deep as `src/common`, so that what the code
 // finds relative to itself (workers, migrations) is found from either.
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+// Chunks are named by their content: those of the last build would stay.
+rmSync(join(root, 'bundle'), { recursive: true, force: true });
 
 await build({
   absWorkingDir: root,

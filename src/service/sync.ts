@@ -1,5 +1,5 @@
 import { DucktailError } from '../common/errors.js';
-import type { TablePlan } from '../model/column-plan.js';
+import { planTable, type TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncResult, TableSyncResult } from '../model/sync-result.js';
@@ -7,6 +7,7 @@ import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
 import { readerWindowBytes, type SnapshotOptions } from '../snapshot/options.js';
 import type { SyncReporter } from '../snapshot/reporter.js';
+import { readCatalog } from '../source/catalog.js';
 import { openSession } from '../source/connect.js';
 import { ReaderPool } from '../source/reader-pool.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
@@ -86,10 +87,10 @@ async function replan(
   { endpoint, selection }: SyncRequest,
 ): Promise<TablePlan[]> {
   await using session = await openSession(endpoint);
-  // Not by name: a name that is gone is no error here.
-  const everything = { ...selection, names: [], filter: { include: [], exclude: [] } };
-  const { plans } = await selectTables(session, everything);
-  return plans.filter((plan) => names.includes(plan.schema.name));
+  const catalog = await readCatalog(session, selection.database);
+  return catalog
+    .filter((table) => names.includes(table.name))
+    .map((table) => planTable(table, selection.types));
 }
 
 /** A table can't take the name of a view that the user made in the replica. */

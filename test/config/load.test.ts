@@ -40,7 +40,7 @@ test('defaults stand where only the required variables are set', () => {
     targetSchema: 'main',
     tables: { include: [], exclude: [] },
     batchRows: 20_480,
-    flushRows: 122_880,
+    flushRows: 61_440,
     insertBatchRows: 1000,
     workerThreads: automaticWorkerThreads(availableParallelism()),
     duckdbMemoryLimit: '256MB',
@@ -110,6 +110,14 @@ const WRONG: readonly [Environment, string][] = [
   [{ BATCH_SIZE: '1e3' }, "BATCH_SIZE is '1e3', which is not a whole number in plain digits"],
   [{ BATCH_SIZE: '-1' }, "BATCH_SIZE is '-1', which is not a whole number in plain digits"],
   [{ BATCH_SIZE: '0' }, 'BATCH_SIZE is 0; it must be from 1 to 122880'],
+  [
+    { DUCKDB_PATH: './data/_Ducktail.db' },
+    "DUCKDB_PATH can't be called _ducktail, as the schema of Ducktail's state is",
+  ],
+  [
+    { TARGET_SCHEMA: 'temp' },
+    "TARGET_SCHEMA is 'temp', a schema with another use; choose another name",
+  ],
   [
     { APPENDER_FLUSH_INTERVAL: '10000001' },
     'APPENDER_FLUSH_INTERVAL is 10000001; it must be from 1 to 10000000',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { SyncResult } from '../../src/model/sync-result.js';
+import { assertSameData } from '../helpers/compare.js';
 import { runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
@@ -25,6 +26,7 @@ for (const { file, schema } of CASES) {
       assert.equal(run.exitCode, 0, run.stderr);
       assert.equal(run.json<SyncResult>().tables[0].rows, 10_000);
     }
+    await assertSameData(source, env.DUCKDB_PATH, { schema });
     const sql = `SELECT table_schema, table_name FROM information_schema.tables
                   WHERE table_name = 'numbers' AND table_catalog = current_database()`;
     const query = await runDucktail(['query', sql, '--json'], env);
