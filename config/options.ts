@@ -78,7 +78,7 @@ export const environmentOptions = {
     'half of the cores, from 1 to 4',
     { doc: 'Reader threads, each with a connection to the source.' },
   ),
-  duckdbMemoryLimit: withDefault('DUCKDB_MEMORY_LIMIT', memorySize, '256MB', {
+  duckdbMemoryLimit: withDefault('DUCKDB_MEMORY_LIMIT', memorySize, '128MB', {
     doc: "DuckDB's memory limit.",
   }),
   duckdbThreads: automatic<number | null>(

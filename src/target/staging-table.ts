@@ -99,11 +99,12 @@ export class StagingTable {
   }
 
   private async endTransactions(end: (lane: StagingLane) => Promise<void>): Promise<void> {
-    for (let lane = this.idle.pop(); lane !== undefined; lane = this.idle.pop()) {
-      const ended = lane;
-      await this.lanes.run(() => end(ended));
-      this.lanes.giveBack(ended);
-    }
+    // Side by side, because a commit compresses the row groups that are not full.
+    const ending = this.idle.splice(0).map(async (lane) => {
+      await this.lanes.run(() => end(lane));
+      this.lanes.giveBack(lane);
+    });
+    await Promise.all(ending);
   }
 
   /** Runs `work` on a lane that is in a transaction of this table. */

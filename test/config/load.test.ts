@@ -43,7 +43,7 @@ test('defaults stand where only the required variables are set', () => {
     flushRows: 61_440,
     insertBatchRows: 1000,
     workerThreads: automaticWorkerThreads(availableParallelism()),
-    duckdbMemoryLimit: '256MB',
+    duckdbMemoryLimit: '128MB',
     duckdbThreads: null,
     types: { tinyint1As: 'boolean', timeAs: 'time', timestampAs: 'timestamp' },
     logLevel: 'info',
