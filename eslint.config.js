@@ -7,7 +7,7 @@ const NO_DEFAULT_EXPORT = {
 };
 
 export default defineConfig(
-  { ignores: ['dist/', '.cache/', 'node_modules/'] },
+  { ignores: ['dist/', 'bundle/', '.cache/', 'node_modules/'] },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
