@@ -18,7 +18,7 @@ const SOURCE_TESTS = fileURLToPath(new URL('../../test/', import.meta.url));
 /** Test files at a time: each keeps a core busy with the servers' work, and machines have two. */
 const CONCURRENCY = 2;
 /** For one test; each has shorter limits of its own for what it waits for. */
-const TEST_TIMEOUT_MS = 300_000;
+const TEST_TIMEOUT_MS = 240_000;
 
 async function main(names: readonly string[]): Promise<number> {
   const files = (await compiledTests()).filter(

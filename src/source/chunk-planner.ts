@@ -12,7 +12,7 @@ const CHUNKS_PER_READER = 8;
 /** More key values than this many per row and equal widths may hide a skew. */
 const DENSE_VALUES_PER_ROW = 2;
 const MAX_DEPTH = 48;
-/** How often a guessed midpoint of a text range is moved down before the range counts as one. */
+/** How often a guessed midpoint of a text range is moved before the range counts as one. */
 const MAX_GUESSES = 12;
 
 /**
@@ -68,6 +68,7 @@ interface KeyColumn {
 class ChunkPlanner {
   private readonly columns: readonly (KeyColumn | null)[];
   private readonly from: string;
+  private readonly estimateFrom: string;
 
   constructor(
     private readonly session: SourceSession,
@@ -76,9 +77,10 @@ class ChunkPlanner {
     private readonly targetRows: number,
   ) {
     this.columns = (table.key?.columns ?? []).map((name) => describeKeyColumn(table, name));
-    this.from =
-      `${quoteMysqlName(table.database)}.${quoteMysqlName(table.name)} ` +
-      `FORCE INDEX (${quoteMysqlName(indexName)})`;
+    const name = `${quoteMysqlName(table.database)}.${quoteMysqlName(table.name)}`;
+    this.from = `${name} FORCE INDEX (${quoteMysqlName(indexName)})`;
+    // Where an index is forced, MySQL saves itself the dives and estimates one row.
+    this.estimateFrom = `${name} USE INDEX (${quoteMysqlName(indexName)})`;
   }
 
   async plan(): Promise<string[]> {
@@ -159,19 +161,21 @@ class ChunkPlanner {
     min: string,
     max: string,
   ): Promise<string | null> {
+    let low = min;
     let high = max;
     for (let guess = 0; guess < MAX_GUESSES; guess++) {
-      const middle = column.space.midpoint(min, high);
-      if (middle === null || middle === min) return null;
+      const middle = column.space.midpoint(low, high);
+      if (middle === null || middle === low) return null;
       if (!column.space.isApproximate) return middle;
       const key = await this.nextKey(range, column, min, middle, max);
-      if (key !== null) return key;
-      high = middle;
+      if (key === null) high = middle;
+      else if (key === min) low = middle;
+      else return key;
     }
     return null;
   }
 
-  /** The first existing value from `middle` on, if it lies strictly between `min` and `max`. */
+  /** The first existing value from `middle` on, but from `min` on, and only below `max`. */
   private async nextKey(
     range: Range,
     column: KeyColumn,
@@ -182,7 +186,7 @@ class ChunkPlanner {
     const { sql, space } = column;
     const conditions = [
       ...range.prefix,
-      `${sql} > ${space.literal(min)}`,
+      `${sql} >= ${space.literal(min)}`,
       `${sql} >= ${space.literal(middle)}`,
       `${sql} < ${space.literal(max)}`,
     ];
@@ -216,7 +220,7 @@ class ChunkPlanner {
     const column = this.columns.at(range.at) ?? null;
     const condition = column === null ? range.prefix.join(' AND ') : this.condition(range, column);
     const rows = await this.session.query<{ rows: string | number | null }>(
-      `EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM ${this.from} WHERE ${condition}`,
+      `EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM ${this.estimateFrom} WHERE ${condition}`,
     );
     return Number(rows.at(0)?.rows ?? 0);
   }

@@ -7,6 +7,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the server waits for a reader that is paused by backpressure, in seconds. */
 const NET_TIMEOUT_SECONDS = 3600;
 const WAIT_TIMEOUT_SECONDS = 28_800;
+/**
+ * How long to wait for a table that others have locked, or wait to alter. By default that is a year:
+ * an ALTER waits for the snapshot of one reader, and another reader behind it would wait for both.
+ */
+const LOCK_WAIT_SECONDS = 10;
 
 /** A session on the source, set up so that what it reads does not depend on the server's settings. */
 export interface SourceSession extends AsyncDisposable {
@@ -97,7 +102,7 @@ async function configure(session: SourceSession): Promise<void> {
   await session.query(
     `SET SESSION time_zone = '+00:00', sql_mode = '', ${noLimit}, ` +
       `net_write_timeout = ${NET_TIMEOUT_SECONDS}, net_read_timeout = ${NET_TIMEOUT_SECONDS}, ` +
-      `wait_timeout = ${WAIT_TIMEOUT_SECONDS}`,
+      `wait_timeout = ${WAIT_TIMEOUT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
   );
   await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
 }

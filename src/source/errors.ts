@@ -45,6 +45,9 @@ const TABLE_CHANGED_NUMBERS = new Set([
   1615, // prepared statement needs to be re-prepared
 ]);
 
+/** mysql2's words, without a code, for a command on a connection that is gone. */
+const IN_CLOSED_STATE = /closed state|Connection lost/;
+
 /** Gives a mysql2 error its class, and words for the operator. Never contains the password. */
 export function translateSourceError(error: unknown, endpoint: MysqlEndpoint): Error {
   if (error instanceof DucktailError) return error;
@@ -139,7 +142,7 @@ function tlsError(driver: DriverError, where: string, details: ErrorDetails): Du
 function isUnavailable(driver: DriverError): boolean {
   if (driver.code !== undefined && NETWORK_CODES.has(driver.code)) return true;
   if (driver.errno !== undefined && UNAVAILABLE_NUMBERS.has(driver.errno)) return true;
-  return driver.errno === undefined && /closed state|Connection lost/.test(driver.message);
+  return driver.errno === undefined && IN_CLOSED_STATE.test(driver.message);
 }
 
 function describe(driver: DriverError): string {
@@ -153,6 +156,8 @@ function describe(driver: DriverError): string {
     case 'PROTOCOL_CONNECTION_LOST':
       return 'the connection was lost';
     default:
-      return errorMessage(driver);
+      return IN_CLOSED_STATE.test(driver.message)
+        ? 'the connection was lost'
+        : errorMessage(driver);
   }
 }

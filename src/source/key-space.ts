@@ -29,7 +29,7 @@ export function keySpaceOf(column: ColumnSchema): KeySpace | null {
   if (column.dataType === 'decimal') return decimalSpace(column.numericScale ?? 0);
   if (TEMPORALS.has(column.dataType)) return temporalSpace;
   if (BYTES.has(column.dataType)) return byteSpace;
-  if (TEXTS.has(column.dataType)) return textSpace;
+  if (TEXTS.has(column.dataType)) return textSpace(alphabetOf(column));
   return null;
 }
 
@@ -128,39 +128,103 @@ const byteSpace: KeySpace = {
   span: () => null,
 };
 
-const FIRST_LETTER = 0x20;
-const LETTERS = 0x60;
-const PRECISION_LETTERS = 8;
+/** Characters numbered about as a collation orders them, from 1 on; 0 is for what comes before all. */
+interface Alphabet {
+  /** More than any number. */
+  readonly size: number;
+  numberOf(character: string): number;
+  /** Null where there is no such character. */
+  characterOf(number: number): string | null;
+}
 
-/** Collations don't order by code point; for the balance of ranges, ASCII order is near enough. */
-const textSpace: KeySpace = {
-  isApproximate: true,
-  select: (column) => column,
-  literal: quoteMysqlText,
-  midpoint: (low, high) => {
-    const prefix = commonPrefix(low, high);
-    const middle = halfway(lettersToNumber(low, prefix), lettersToNumber(high, prefix));
-    return middle === null ? null : low.slice(0, prefix) + numberToLetters(middle);
-  },
-  span: () => null,
-};
+const MAX_ASCII = 0x7e;
+const MAX_CODE = 0xffff;
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
 
-function lettersToNumber(text: string, from: number): bigint {
+/**
+ * A text that the column's character set doesn't have can't be compared with it, so midpoints for
+ * others than Unicode's are made of ASCII alone.
+ */
+function alphabetOf({ characterSet, collation }: ColumnSchema): Alphabet {
+  const isUnicode = /^(?:utf|ucs)/.test(characterSet ?? '');
+  const maxCode = isUnicode ? MAX_CODE : MAX_ASCII;
+  return collation?.endsWith('_bin') === true ? codeAlphabet(maxCode) : wordAlphabet(maxCode);
+}
+
+/** For collations by code. */
+function codeAlphabet(maxCode: number): Alphabet {
+  return {
+    size: maxCode + 2,
+    numberOf: (character) => Math.min(character.charCodeAt(0), maxCode) + 1,
+    characterOf: (number) => codeUnit(number - 1),
+  };
+}
+
+const WORD_CHARACTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+const AFTER_Z = 'z'.charCodeAt(0) + 1;
+
+/**
+ * All other collations agree on this: signs, then digits, then letters whatever their case and
+ * accents, script after script. An ASCII sign could sort anywhere, so no midpoint has one.
+ */
+function wordAlphabet(maxCode: number): Alphabet {
+  const beyond = WORD_CHARACTERS.length + 1 - AFTER_Z;
+  return {
+    size: maxCode === MAX_ASCII ? WORD_CHARACTERS.length + 1 : maxCode + beyond + 1,
+    numberOf: (character) => {
+      const [plain] = character.toLowerCase().normalize('NFD');
+      const code = plain.charCodeAt(0);
+      if (code < AFTER_Z) return WORD_CHARACTERS.indexOf(plain) + 1;
+      return maxCode === MAX_ASCII ? WORD_CHARACTERS.length : code + beyond;
+    },
+    characterOf: (number) =>
+      number <= WORD_CHARACTERS.length ? WORD_CHARACTERS[number - 1] : codeUnit(number - beyond),
+  };
+}
+
+function codeUnit(code: number): string | null {
+  return code >= FIRST_SURROGATE && code <= LAST_SURROGATE ? null : String.fromCharCode(code);
+}
+
+const PRECISION_CHARACTERS = 8;
+
+/** Only the balance of ranges depends on the order being the collation's, so near it is enough. */
+function textSpace(alphabet: Alphabet): KeySpace {
+  return {
+    isApproximate: true,
+    select: (column) => column,
+    literal: quoteMysqlText,
+    midpoint: (low, high) => {
+      const prefix = commonPrefix(low, high);
+      const [from, to] = [low, high].map((text) => textToNumber(alphabet, text, prefix));
+      const middle = halfway(from, to);
+      return middle === null ? null : low.slice(0, prefix) + numberToText(alphabet, middle);
+    },
+    span: () => null,
+  };
+}
+
+/** The characters from a position on as the digits of a number. */
+function textToNumber(alphabet: Alphabet, text: string, from: number): bigint {
   let number = 0n;
-  for (let i = from; i < from + PRECISION_LETTERS; i++) {
-    const code = i < text.length ? text.charCodeAt(i) - FIRST_LETTER : 0;
-    number = number * BigInt(LETTERS) + BigInt(Math.min(LETTERS - 1, Math.max(0, code)));
+  for (let i = from; i < from + PRECISION_CHARACTERS; i++) {
+    const digit = i < text.length ? alphabet.numberOf(text[i]) : 0;
+    number = number * BigInt(alphabet.size) + BigInt(digit);
   }
   return number;
 }
 
-function numberToLetters(number: bigint): string {
+/** The text ends before the first digit that stands for no character. */
+function numberToText(alphabet: Alphabet, number: bigint): string {
   let text = '';
-  for (let rest = number, i = 0; i < PRECISION_LETTERS; i++) {
-    text = String.fromCharCode(FIRST_LETTER + Number(rest % BigInt(LETTERS))) + text;
-    rest /= BigInt(LETTERS);
+  for (let rest = number, i = 0; i < PRECISION_CHARACTERS; i++) {
+    const digit = Number(rest % BigInt(alphabet.size));
+    const character = digit === 0 ? null : alphabet.characterOf(digit);
+    text = character === null ? '' : character + text;
+    rest /= BigInt(alphabet.size);
   }
-  return text.trimEnd();
+  return text;
 }
 
 function commonPrefix(a: string, b: string): number {

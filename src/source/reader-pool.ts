@@ -88,10 +88,12 @@ export class Reader {
       port: port2,
       windowBytes: options.windowBytes,
     };
+    // Behind everything that the thread has sent, above all the reason of its end.
+    this.port.on('close', () => {
+      this.fail(new DucktailError('worker-lost', 'a reader thread ended unexpectedly'));
+    });
     this.done = piscina.run(task, { transferList: [port2] }).then(
-      () => {
-        this.fail(new DucktailError('worker-lost', 'a reader thread ended unexpectedly'));
-      },
+      () => undefined,
       (error: unknown) => {
         this.fail(new DucktailError('worker-lost', 'a reader thread broke', { cause: error }));
       },

@@ -81,7 +81,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
           assert.equal(flavour, 'mariadb');
           await source.run('ALTER TABLE small DROP COLUMN added');
         }
-        await assertSameData(source, duckdbPath);
+        await assertSameData(source, duckdbPath, { tables: ['small'] });
         assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
         await source.run('DROP TABLE small');
         await addTextTable(source, { name: 'small', rows: 100, bytes: 64 });
@@ -109,7 +109,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
     const duckdbPath = folder.file('replica.duckdb');
-    await addTextTable(source, { name: 'large', rows: 500, bytes: 256 * KIB });
+    await addTextTable(source, { name: 'large', rows: 220, bytes: 256 * KIB });
     await addTextTable(source, { name: 'ranges', rows: 150_000, bytes: 512 });
     const env = settings(source, duckdbPath, 2);
     await using child = DucktailChild.start(['sync', '--json'], env, { plan: HOLD });

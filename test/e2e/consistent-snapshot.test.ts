@@ -61,7 +61,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     await using source = await TestSource.open(flavour, server);
     await using folder = await TempFolder.open();
     const duckdbPath = folder.file('replica.duckdb');
-    await addTextTable(source, { name: 'texts', rows: 500, bytes: 256 * KIB });
+    await addTextTable(source, { name: 'texts', rows: 200, bytes: 256 * KIB });
     await using transfers = await Transfers.start(source, 0);
     const start = await binlogEnd(source, flavour);
     transfers.add(4);
@@ -97,8 +97,8 @@ test('a table that is read again shows the same state as those that were not', a
   await using source = await TestSource.open('mysql');
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
-  await addTextTable(source, { name: 'texts', rows: 260, bytes: 256 * KIB });
-  await addTextTable(source, { name: 'more_texts', rows: 250, bytes: 256 * KIB });
+  await addTextTable(source, { name: 'texts', rows: 200, bytes: 256 * KIB });
+  await addTextTable(source, { name: 'more_texts', rows: 190, bytes: 256 * KIB });
   await using transfers = await Transfers.start(source, 3);
   await using child = DucktailChild.start(
     ['sync', '--json'],

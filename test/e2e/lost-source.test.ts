@@ -29,8 +29,8 @@ function settings(source: TestSource, duckdbPath: string, readers: number): Reco
 
 /** More than the windows of two readers and the buffers of their sockets hold. */
 async function addTwoLargeTables(source: TestSource): Promise<void> {
-  await addTextTable(source, { name: 'left_texts', rows: 260, bytes: 256 * KIB });
-  await addTextTable(source, { name: 'right_texts', rows: 250, bytes: 256 * KIB });
+  await addTextTable(source, { name: 'left_texts', rows: 200, bytes: 256 * KIB });
+  await addTextTable(source, { name: 'right_texts', rows: 190, bytes: 256 * KIB });
 }
 
 async function assertFinished(

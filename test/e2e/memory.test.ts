@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { SyncResult } from '../../src/model/sync-result.js';
-import { assertSameData } from '../helpers/compare.js';
 import { runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
@@ -10,14 +9,13 @@ import { addTextTable } from './support/text-table.js';
 const LIMIT_BYTES = 500 * 1000 * 1000;
 const KIB = 1024;
 
-/** Syncs with 2 readers and returns the peak. */
+/** Syncs with 2 readers and returns the peak; what comes over is compared elsewhere. */
 async function peakOfSync(source: TestSource): Promise<number> {
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
   const env = { MYSQL_URL: source.url, DUCKDB_PATH: duckdbPath, WORKER_THREADS: '2' };
   const run = await runDucktail(['sync', '--json'], env);
   assert.equal(run.exitCode, 0, run.stderr);
-  await assertSameData(source, duckdbPath);
   return run.json<SyncResult>().peakRssBytes;
 }
 

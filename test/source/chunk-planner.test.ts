@@ -16,7 +16,7 @@ interface Shape {
   readonly name: string;
   /** Columns and key. */
   readonly columns: string;
-  /** Statements that fill the table from `numbers` (0 to 199,999). */
+  /** Statements that fill the table from `numbers` (0 to 159,999). */
   readonly inserts: readonly string[];
   /** Statements on the table after planning: rows where no chunk has a bound of its own. */
   readonly later: readonly string[];
@@ -32,7 +32,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: 'negative',
     columns: 'id BIGINT NOT NULL PRIMARY KEY',
-    inserts: ['INSERT INTO negative SELECT n - 100000 FROM numbers'],
+    inserts: ['INSERT INTO negative SELECT n - 80000 FROM numbers'],
     later: [
       'INSERT INTO negative VALUES (-9223372036854775808), (9223372036854775807)',
       'DELETE FROM negative WHERE id = 0',
@@ -41,7 +41,9 @@ const SHAPES: readonly Shape[] = [
   {
     name: 'sparse',
     columns: 'id BIGINT UNSIGNED NOT NULL PRIMARY KEY',
-    inserts: ['INSERT INTO sparse SELECT n * 92233720368547 + (n MOD 7) FROM numbers'],
+    inserts: [
+      'INSERT INTO sparse SELECT CAST(n AS UNSIGNED) * 92233720368547 + (n MOD 7) FROM numbers',
+    ],
     later: ['INSERT INTO sparse VALUES (18446744073709551615), (1)'],
   },
   {
@@ -83,10 +85,10 @@ const SHAPES: readonly Shape[] = [
     ],
   },
   {
-    name: 'random_uuids',
+    name: 'hashes',
     columns: 'id VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL PRIMARY KEY',
-    inserts: ['INSERT INTO random_uuids SELECT SHA1(n) FROM numbers'],
-    later: [`INSERT INTO random_uuids VALUES (''), ('~'), ('ÿ')`],
+    inserts: ['INSERT INTO hashes SELECT SUBSTRING(SHA2(n, 256), 1, 40) FROM numbers'],
+    later: [`INSERT INTO hashes VALUES (''), ('~'), ('ÿ')`],
   },
   {
     name: 'words',
@@ -98,9 +100,33 @@ const SHAPES: readonly Shape[] = [
     ],
   },
   {
+    name: 'names',
+    columns: 'id VARCHAR(40) NOT NULL PRIMARY KEY',
+    inserts: [
+      `INSERT INTO names SELECT CONCAT(ELT(1 + n MOD 6, 'анна', 'Борис', 'вера', 'Ольга', 'яна',
+         'юрий'), ' ', n) FROM numbers`,
+    ],
+    later: [`INSERT INTO names VALUES (''), ('ёж'), ('zz'), ('龍'), ('-'), ('😀')`],
+  },
+  {
+    name: 'latin_names',
+    columns: 'id VARCHAR(40) CHARACTER SET latin1 NOT NULL PRIMARY KEY',
+    inserts: [
+      `INSERT INTO latin_names SELECT CONCAT(ELT(1 + n MOD 6, 'Ägir', 'éclair', 'Zoë', 'ÿ', 'ñandú',
+         '-'), n) FROM numbers`,
+    ],
+    later: [`INSERT INTO latin_names VALUES (''), ('ÿÿ'), ('zz')`],
+  },
+  {
+    name: 'mixed_case',
+    columns: 'id VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY',
+    inserts: [`INSERT INTO mixed_case SELECT TO_BASE64(UNHEX(SHA2(n, 224))) FROM numbers`],
+    later: [`INSERT INTO mixed_case VALUES (''), ('~'), ('Z'), ('a')`],
+  },
+  {
     name: 'bytes',
     columns: 'id VARBINARY(16) NOT NULL PRIMARY KEY',
-    inserts: ['INSERT INTO bytes SELECT UNHEX(SUBSTRING(SHA1(n), 1, 32)) FROM numbers'],
+    inserts: ['INSERT INTO bytes SELECT UNHEX(SUBSTRING(SHA2(n, 256), 1, 32)) FROM numbers'],
     later: [`INSERT INTO bytes VALUES (x''), (x'00'), (x'ffffffffffffffffffffffffffffffff')`],
   },
   {
@@ -129,7 +155,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: 'amounts',
     columns: 'id DECIMAL(20,4) NOT NULL PRIMARY KEY',
-    inserts: ['INSERT INTO amounts SELECT (n - 100000) * 1.0625 FROM numbers'],
+    inserts: ['INSERT INTO amounts SELECT (n - 80000) * 1.0625 FROM numbers'],
     later: ['INSERT INTO amounts VALUES (-9999999999999999.9999), (9999999999999999.9999)'],
   },
   {
@@ -140,7 +166,8 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 
-const ROWS = 200_000;
+/** So many that the half of them, above which no server estimates, is more than a chunk should have. */
+const ROWS = 160_000;
 
 async function describe(source: TestSource, name: string): Promise<TableSchema> {
   await using session = await openSession(endpointOf(source.url));
@@ -182,17 +209,15 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
         const [[rows]] = await source.texts(`SELECT COUNT(*) FROM ${name}`);
         const table = { ...(await describe(source, name)), estimatedRows: Number(rows) };
         const chunks = await planChunks(session, table, READERS);
-        const planned = await coverage(source, table, chunks);
-        assert.equal(planned.misplaced, 0, JSON.stringify(chunks));
-        const largest = Math.max(...planned.counts);
+        assert.ok(chunks.length <= 64, String(chunks.length));
+        await source.run(...later);
+        const { misplaced, counts } = await coverage(source, table, chunks);
+        assert.equal(misplaced, 0, JSON.stringify(chunks));
+        const largest = Math.max(...counts);
         assert.ok(
           largest <= MAX_SHARE * Number(rows),
-          `${largest} of ${rows}: ${JSON.stringify(chunks)}`,
+          `${largest} of ${rows}: ${JSON.stringify(chunks).slice(0, 2000)}`,
         );
-        assert.ok(chunks.length <= 64, String(chunks.length));
-
-        await source.run(...later);
-        assert.equal((await coverage(source, table, chunks)).misplaced, 0, JSON.stringify(chunks));
         // As they are read: with the columns and the index named.
         let read = 0;
         for (const chunk of chunks) {
