@@ -15,6 +15,9 @@ import { StagingTable } from '../target/staging-table.js';
 import type { SnapshotHooks } from './hooks.js';
 import { readerWindowBytes, type SnapshotOptions } from './options.js';
 
+/** A batch whose rows are this large on average tells of large values. */
+const LARGE_ROW_BYTES = 32 * 1024;
+
 /** Where copies write to, the same for all tables of a sync. */
 export interface CopyTarget {
   readonly database: Database;
@@ -90,6 +93,7 @@ export class TableCopy {
       return;
     }
     this.rows += batch.rows;
+    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.target.database.expectLargeValues();
     this.rejectedValues += batch.rejected.length;
     if (batch.rejected.length > 0) {
       const names = this.plan.columns.map((column) => column.name);
@@ -123,6 +127,7 @@ export class TableCopy {
       name: this.staging,
       columns: this.plan.columns,
       types,
+      estimatedRows: this.plan.schema.estimatedRows,
       flushRows: options.flushRows,
       flushBytes: readerWindowBytes(options) / 2,
       onConsumed: (batch, bytes) => {

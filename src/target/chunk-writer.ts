@@ -125,12 +125,17 @@ export class HeapVector {
 
   /** Copies the bytes, more than 12 of them, and lets go of what was held before. */
   hold(bytes: Uint8Array): Address {
-    duckdb.data_chunk_reset(this.chunk);
+    this.release();
     const vector = duckdb.data_chunk_get_vector(this.chunk, 0);
     duckdb.vector_assign_string_element_len(vector, 0, bytes);
     const string = duckdb.vector_get_data(vector, 16);
     const view = new DataView(string.buffer, string.byteOffset, 16);
     return { low: view.getUint32(8, true), high: view.getUint32(12, true) };
+  }
+
+  /** Frees the memory, which the garbage collector knows nothing of and would leave for long. */
+  release(): void {
+    duckdb.data_chunk_reset(this.chunk);
   }
 }
 

@@ -35,6 +35,7 @@ export type SqlValue = string | number | bigint | boolean | null;
  */
 export class Database implements AsyncDisposable {
   private readonly extra: DuckDBConnection[] = [];
+  private needsCheckpointMemory = false;
 
   private constructor(
     readonly path: string,
@@ -114,10 +115,40 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
-    const raised = parseSize(String(limit)) * 2;
+    const raised = (await this.memoryLimit()) * 2;
     if (raised > totalmem() * MAX_MEMORY_SHARE) return null;
-    const text = `${Math.round(raised / 1e6)}MB`;
+    this.expectLargeValues();
+    return this.setMemoryLimit(raised);
+  }
+
+  /** Told of values of many kilobytes: see `withCheckpointMemory`. */
+  expectLargeValues(): void {
+    this.needsCheckpointMemory = true;
+  }
+
+  /**
+   * Runs `work`, a CHECKPOINT. It compresses the row groups that are not full; where they hold large
+   * values that takes far more than the limit, and where it lacks memory DuckDB gives up the whole
+   * instance. So then it may have all there is.
+   */
+  async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.needsCheckpointMemory) return work();
+    const limit = await this.memoryLimit();
+    await this.setMemoryLimit(totalmem() * MAX_MEMORY_SHARE);
+    try {
+      return await work();
+    } finally {
+      await this.setMemoryLimit(limit);
+    }
+  }
+
+  private async memoryLimit(): Promise<number> {
+    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
+    return parseSize(String(limit));
+  }
+
+  private async setMemoryLimit(bytes: number): Promise<string> {
+    const text = `${Math.round(bytes / 1e6)}MB`;
     await this.run(`SET memory_limit = '${text}'`);
     return text;
   }

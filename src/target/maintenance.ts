@@ -12,7 +12,7 @@ const DELAY_MS = 200;
 export async function checkpoint(database: Database): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await database.run('CHECKPOINT');
+      await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
       return true;
     } catch (error) {
       if (!/transaction|Cannot CHECKPOINT/i.test((error as Error).message)) throw error;

@@ -10,12 +10,21 @@ import type { StagingLanes } from './staging-lanes.js';
 /** Up to this many bytes of values the Appender takes at once: it blocks for a few milliseconds. */
 const APPENDER_BYTES = 512 * 1024;
 
+/**
+ * Rows that make another lane worth it: two row groups. What a transaction adds to a table that is
+ * not empty goes through the log, and through memory at the checkpoint, unless it is a row group at
+ * least; with 8 KB texts that was 1 GB.
+ */
+const MIN_LANE_ROWS = 2 * 122_880;
+
 export interface StagingTableOptions {
   readonly catalog: string;
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ColumnPlan[];
   readonly types: readonly DuckDBType[];
+  /** How many rows are about to come. */
+  readonly estimatedRows: number;
   /** Rows between flushes. */
   readonly flushRows: number;
   /** A flush happens earlier when this many bytes wait. */
@@ -54,6 +63,9 @@ export class StagingTable {
   private readonly flushes = new Set<Promise<void>>();
   /** Lanes in this table's transactions that are not running. */
   private readonly idle: StagingLane[] = [];
+  private readonly laneQueue: ((lane: StagingLane) => void)[] = [];
+  private openedLanes = 0;
+  private readonly maxLanes: number;
   private failure: Error | null = null;
   private readonly writer: ChunkWriter;
 
@@ -62,6 +74,7 @@ export class StagingTable {
     readonly options: StagingTableOptions,
   ) {
     this.writer = new ChunkWriter(options.columns, options.types);
+    this.maxLanes = Math.max(1, Math.floor(options.estimatedRows / MIN_LANE_ROWS));
   }
 
   /** Takes a batch; never blocks. The reader's window bounds what waits here. */
@@ -109,20 +122,30 @@ export class StagingTable {
 
   /** Runs `work` on a lane that is in a transaction of this table. */
   private async withLane(work: (lane: StagingLane) => Promise<void>): Promise<void> {
-    await this.lanes.run(async () => {
-      if (this.failure !== null) return;
-      let lane = this.idle.pop();
-      if (lane === undefined) {
-        lane = await this.lanes.take();
-        await lane.begin();
-      }
-      try {
+    const lane = await this.takeLane();
+    try {
+      await this.lanes.run(async () => {
+        if (this.failure !== null) return;
         await this.options.beforeFlush();
         await work(lane);
-      } finally {
-        this.idle.push(lane);
-      }
-    });
+      });
+    } finally {
+      const next = this.laneQueue.shift();
+      if (next === undefined) this.idle.push(lane);
+      else next(lane);
+    }
+  }
+
+  private async takeLane(): Promise<StagingLane> {
+    const idle = this.idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.openedLanes === this.maxLanes) {
+      return new Promise((resolve) => this.laneQueue.push(resolve));
+    }
+    this.openedLanes++;
+    const lane = await this.lanes.take();
+    await lane.begin();
+    return lane;
   }
 
   private startFlush(): void {
@@ -174,12 +197,14 @@ export class StagingTable {
 
   private appendBatch(appender: DuckDBAppender, batch: ColumnBatch): void {
     const chunk = this.writer.createChunk();
-    const pinned = this.writer.pin(batch, new HeapVector());
+    const heap = new HeapVector();
+    const pinned = this.writer.pin(batch, heap);
     for (let from = 0; from < batch.rows; from += chunkRows(batch, from)) {
       chunk.reset();
       this.writer.fill(chunk, pinned, from, chunkRows(batch, from));
       appender.appendDataChunk(chunk);
     }
+    heap.release();
   }
 
   private takePortion(): Waiting[] {
@@ -238,6 +263,7 @@ class BatchFeed {
   releaseAll(): void {
     this.releaseUpTo(this.portion.length);
     this.pinned = null;
+    for (const heap of this.heaps) heap.release();
   }
 
   private advance(): void {

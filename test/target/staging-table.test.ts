@@ -67,6 +67,7 @@ class Staging {
         name: 't',
         columns: PLAN.columns,
         types,
+        estimatedRows: 1_000_000,
         flushRows: 10_000,
         flushBytes: 8 * 1024 * 1024,
         onConsumed: (batch) => {

@@ -16,8 +16,8 @@ import {
 import { createProgress } from '../progress.js';
 import { stopSignal } from '../stop-signal.js';
 
-/** Bounds what is in memory between MySQL and DuckDB; half of it is a flush of 120,000 wide rows. */
-const WINDOW_BYTES = 64 * 1024 * 1024;
+/** Bounds what is in memory between MySQL and DuckDB; more than 32 MB made nothing faster. */
+const WINDOW_BYTES = 32 * 1024 * 1024;
 
 export interface SyncArguments {
   readonly tables: readonly string[];
