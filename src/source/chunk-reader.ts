@@ -114,7 +114,10 @@ class ChunkReader {
       const onRow = (bytes: Uint8Array, start: number): void => {
         try {
           this.decoder.decode(bytes, start);
-          if (this.batch.isFull) this.sendBatch();
+          if (this.batch.isFull) {
+            this.sendBatch();
+            this.pauseWhenFull();
+          }
         } catch (error) {
           // A throw in a packet handler would be taken for a broken connection.
           this.session.destroy();
@@ -137,10 +140,13 @@ class ChunkReader {
       batch.fixed,
       batch.heap,
     ]);
-    if (this.bytesOnTheWay >= this.task.windowBytes && !this.paused) {
-      this.paused = true;
-      this.session.protocol.pause();
-    }
+  }
+
+  /** Only between rows: mysql2 never starts a command that is added while it is paused. */
+  private pauseWhenFull(): void {
+    if (this.bytesOnTheWay < this.task.windowBytes || this.paused) return;
+    this.paused = true;
+    this.session.protocol.pause();
   }
 
   /** The only place that resumes: pausing and resuming have one owner. */

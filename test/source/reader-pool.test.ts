@@ -130,6 +130,22 @@ test('a reader whose window is full waits until batches come back', async () => 
   assert.equal(batches.rows, 2000);
 });
 
+test('a window that is full between two chunks does not keep the next one from being read', async () => {
+  await using source = await TestSource.open('mysql');
+  await addTextTable(source, { name: 'texts', rows: 20, bytes: 64 });
+  const table = await readerTable(source, 'texts');
+  const endpoint = endpointOf(source.url);
+  await using pool = await ReaderPool.open({ endpoint, count: 1, windowBytes: 1 });
+  const [reader] = pool.readers;
+  await reader.beginSnapshot();
+  using batches = new HeldBatches(reader);
+  for (const rows of [20, 40]) {
+    await reader.readChunk(table, 'SELECT id, v FROM texts', batches.take);
+    await reader.flush();
+    assert.equal(batches.rows, rows);
+  }
+});
+
 async function readAllElsewhere(source: TestSource, table: ReaderTable): Promise<void> {
   await using pool = await openPool(source, 1);
   const [reader] = pool.readers;
