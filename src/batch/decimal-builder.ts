@@ -1,5 +1,5 @@
 import { ColumnBuilder, type ColumnPlace } from './builder.js';
-import { writeInt64Split } from './int64.js';
+import { writeInt64 } from './int64.js';
 import type { RowCursor } from './row-cursor.js';
 
 const MINUS = 0x2d;
@@ -61,10 +61,10 @@ export class DecimalBuilder extends ColumnBuilder {
         if (this.data32[row] !== value) this.reject(row, OUT_OF_RANGE);
         break;
       case 8:
-        writeInt64Split(this.data32, row * 2, 0, value);
+        writeInt64(this.data32, row * 2, value);
         break;
       case 16: {
-        writeInt64Split(this.data32, row * 4, 0, value);
+        writeInt64(this.data32, row * 4, value);
         const sign = value < 0 ? -1 : 0;
         this.data32[row * 4 + 2] = sign;
         this.data32[row * 4 + 3] = sign;

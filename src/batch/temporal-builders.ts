@@ -1,30 +1,52 @@
 import { ColumnBuilder, type ColumnPlace } from './builder.js';
-import { writeInt64, writeInt64Split } from './int64.js';
+import { TWO_32, writeInt64 } from './int64.js';
 import type { RowCursor } from './row-cursor.js';
 
 const NOT_A_DATE = 'zero or partial date';
 const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const MAX_YEAR = 9999;
 const SECONDS_PER_DAY = 86_400;
+
+/** Days from 1970-01-01 to the first of January, by year: a table is cheaper than the arithmetic. */
+const YEAR_START = new Int32Array(MAX_YEAR + 1);
+/** For each year 1 if it has a leap day. */
+const LEAP_DAYS = new Uint8Array(MAX_YEAR + 1);
+/** For each month its days and the days before it, first without a leap day, then (from 16) with one. */
+const DAYS_OF_MONTH = new Uint8Array(32);
+const DAYS_BEFORE_MONTH = new Int32Array(32);
+
+function fillCalendar(): void {
+  // Day 0 of the proleptic Gregorian calendar, 0000-01-01, and on from there.
+  let start = -719_528;
+  for (let year = 0; year <= MAX_YEAR; year++) {
+    const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    YEAR_START[year] = start;
+    LEAP_DAYS[year] = isLeapYear ? 1 : 0;
+    start += isLeapYear ? 366 : 365;
+  }
+  for (const leapDay of [0, 1]) {
+    let before = 0;
+    for (let month = 1; month <= 12; month++) {
+      const days = MONTH_DAYS[month] + (month === 2 ? leapDay : 0);
+      DAYS_OF_MONTH[leapDay * 16 + month] = days;
+      DAYS_BEFORE_MONTH[leapDay * 16 + month] = before;
+      before += days;
+    }
+  }
+}
+
+fillCalendar();
 
 /**
  * Days since 1970-01-01 in the proleptic Gregorian calendar, or NaN where there is no such date
  * (zero, partial, or let in by ALLOW_INVALID_DATES). Years are 1 to 9999.
  */
 export function daysFromDate(year: number, month: number, day: number): number {
-  if (year === 0 || month === 0 || month > 12 || day === 0) return NaN;
-  const leapDay = month === 2 && isLeapYear(year) ? 1 : 0;
-  if (day > MONTH_DAYS[month] + leapDay) return NaN;
-  // Counted from March, so that the leap day is a year's last.
-  const y = month <= 2 ? year - 1 : year;
-  const era = (y / 400) | 0;
-  const yearOfEra = y - era * 400;
-  const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
-  const dayOfEra = yearOfEra * 365 + (yearOfEra >> 2) - ((yearOfEra / 100) | 0) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
-}
-
-function isLeapYear(year: number): boolean {
-  return (year & 3) === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (year === 0 || year > MAX_YEAR || month > 12 || day === 0) return NaN;
+  const at = LEAP_DAYS[year] * 16 + month;
+  // Month 0 has no days.
+  if (day > DAYS_OF_MONTH[at]) return NaN;
+  return YEAR_START[year] + DAYS_BEFORE_MONTH[at] + day - 1;
 }
 
 /** Reads year, month and day of a binary DATE or DATETIME whose length is at least 4. */
@@ -68,13 +90,13 @@ export class TimestampBuilder extends ColumnBuilder {
       this.reject(row, NOT_A_DATE);
       return;
     }
-    let seconds = days * SECONDS_PER_DAY;
-    if (length >= 7) seconds += bytes[at + 4] * 3600 + bytes[at + 5] * 60 + bytes[at + 6];
+    const seconds = length >= 7 ? bytes[at + 4] * 3600 + bytes[at + 5] * 60 + bytes[at + 6] : 0;
     const micros = length >= 11 ? cursor.view.getUint32(at + 7, true) : 0;
-    // Microseconds of years before 1684 and after 2255 are beyond 2^53: split the seconds.
-    const high = Math.floor(seconds / 65536);
-    const low = seconds - high * 65536;
-    writeInt64Split(this.data, row * 2, high * 1_000_000, low * 1_000_000 + micros);
+    // A day's microseconds are 20 * 2^32 + 500,654,080; in two parts every step is exact in doubles.
+    const low = days * 500_654_080 + (seconds * 1_000_000 + micros);
+    const carry = Math.floor(low / TWO_32);
+    this.data[row * 2] = (low - carry * TWO_32) | 0;
+    this.data[row * 2 + 1] = days * 20 + carry;
   }
 }
 

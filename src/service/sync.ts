@@ -14,7 +14,6 @@ import { finishRun, startRun } from '../state/sync-runs.js';
 import { recordFailure } from '../state/tables.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { viewNames } from '../target/ddl.js';
-import { checkpoint } from '../target/maintenance.js';
 import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
 import { openReplica } from './replica.js';
 
@@ -134,7 +133,6 @@ async function recordOutcomes(
       rows: outcomes.reduce((sum, { rows }) => sum + rows, 0),
     });
   });
-  await checkpoint(database);
 }
 
 function failed(plan: TablePlan, error: Error): FullSyncOutcome {

@@ -12,6 +12,7 @@ import { createTable, dropTable, qualifiedName } from '../target/ddl.js';
 import { InsertWriter } from '../target/insert-writer.js';
 import type { StagingLanes } from '../target/staging-lanes.js';
 import { StagingTable } from '../target/staging-table.js';
+import { chooseFsstColumns } from '../target/string-compression.js';
 import type { SnapshotHooks } from './hooks.js';
 import { readerWindowBytes, type SnapshotOptions } from './options.js';
 
@@ -70,9 +71,13 @@ export class TableCopy {
     useInserts: boolean,
   ): Promise<TableCopy> {
     const copy = new TableCopy(plan, chunks, target);
-    const { database, options } = target;
-    await createTable(database, options.targetSchema, copy.staging, plan.columns);
-    copy.writer = useInserts ? copy.createInsertWriter() : await copy.createLaneWriter();
+    if (useInserts) {
+      const { database, options } = target;
+      await createTable(database, options.targetSchema, copy.staging, plan.columns);
+      copy.writer = copy.createInsertWriter();
+    } else {
+      copy.writer = copy.createLaneWriter();
+    }
     return copy;
   }
 
@@ -114,20 +119,25 @@ export class TableCopy {
     await dropTable(this.target.database, this.target.options.targetSchema, this.staging);
   }
 
-  private async createLaneWriter(): Promise<StagingWriter> {
+  private createLaneWriter(): StagingWriter {
     const { database, lanes, options, hooks, onRows } = this.target;
     const { name } = this.plan.schema;
     const owners = new Map<ColumnBatch, Reader>();
-    const types = await database.columnTypes(
-      qualifiedName(database, options.targetSchema, this.staging),
-    );
+    const { targetSchema } = options;
+    const { columns } = this.plan;
+    const { estimatedRows } = this.plan.schema;
     const table = new StagingTable(lanes, {
       catalog: database.catalog,
-      schema: options.targetSchema,
+      schema: targetSchema,
       name: this.staging,
-      columns: this.plan.columns,
-      types,
-      estimatedRows: this.plan.schema.estimatedRows,
+      columns,
+      create: async (sample) => {
+        const fsst =
+          sample === null ? undefined : chooseFsstColumns(columns, estimatedRows, sample);
+        await createTable(database, targetSchema, this.staging, columns, fsst);
+        return database.columnTypes(qualifiedName(database, targetSchema, this.staging));
+      },
+      estimatedRows,
       flushRows: options.flushRows,
       flushBytes: readerWindowBytes(options) / 2,
       onConsumed: (batch, bytes) => {

@@ -21,6 +21,9 @@ const MAX_GUESSES = 12;
  * millisecond each) says that a range is small enough; a value of a composite key's column that
  * still has too many rows is cut further along the next column. Never OFFSET, never a scan.
  *
+ * One reader alone takes tables whole: MySQL spends 0.58 instead of 0.8 µs on a row where it has no
+ * range to check.
+ *
  * The ranges cover every possible key, also those inserted after planning: correctness never
  * depends on an estimate.
  */
@@ -31,7 +34,9 @@ export async function planChunks(
 ): Promise<Chunk[]> {
   const wanted = table.estimatedRows / (readers * CHUNKS_PER_READER);
   const targetRows = Math.min(MAX_CHUNK_ROWS, Math.max(MIN_CHUNK_ROWS, wanted));
-  if (table.key === null || table.estimatedRows <= targetRows) return [WHOLE_TABLE];
+  if (readers === 1 || table.key === null || table.estimatedRows <= targetRows) {
+    return [WHOLE_TABLE];
+  }
   const planner = new ChunkPlanner(session, table, table.key.indexName, targetRows);
   const conditions = await planner.plan();
   return conditions.map((condition) => ({ condition: condition === '' ? null : condition }));

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
+import { DucktailError } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
 import { RowAppender } from './row-appender.js';
@@ -15,11 +17,11 @@ export interface DatabaseOptions {
 }
 
 /**
- * New files get this version, so that files don't depend on the DuckDB that made them. It compresses
- * strings by DICT_FSST: a sync of the bench's table takes 10 % less CPU than with v1.2.0 (FSST and
- * Dictionary, both analysed), for 10 % larger files. Texts of random letters cost it 1.5 times more.
+ * New files get this version, so that files don't depend on the DuckDB that made them. Later ones
+ * compress strings by DICT_FSST alone: 40,000 texts of 8 KB took it 16.5 instead of 2.1 s, 2 million
+ * rows of short ones 1.6 instead of 1.3 s of CPU (with `chooseFsstColumns`), for larger files.
  */
-const STORAGE_VERSION = 'v1.5.0';
+const STORAGE_VERSION = 'v1.2.0';
 
 /** Of the machine's memory, what DuckDB may come to have. */
 const MAX_MEMORY_SHARE = 0.8;
@@ -45,20 +47,31 @@ export class Database implements AsyncDisposable {
     /** The name DuckDB has given the file; part of every name, because a schema may be called the same. */
     readonly catalog: string,
     readonly threads: number,
+    /** Whether columns can be given FSST: not in files of a later storage version. */
+    readonly compressesFsst: boolean,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const lock = await acquireLock(options.path, options.owner);
+    const lock = await acquireLock(options.path, options.owner, () => isFree(options));
     try {
       const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
       const writer = await instance.connect();
       // Texts of TIMESTAMPTZ values must not depend on where this runs.
       await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
       const reader = await writer.runAndReadAll(
-        `SELECT current_database(), current_setting('threads')`,
+        `SELECT database_name, current_setting('threads'), tags['storage_version']
+          FROM duckdb_databases() WHERE database_name = current_database()`,
       );
-      const [[catalog, threads]] = reader.getRowsJson() as [[string, string]];
-      return new Database(options.path, instance, lock, writer, catalog, Number(threads));
+      const [[catalog, threads, storage]] = reader.getRowsJson() as [[string, string, string]];
+      return new Database(
+        options.path,
+        instance,
+        lock,
+        writer,
+        catalog,
+        Number(threads),
+        /^v1\.[0-2]\./.test(storage),
+      );
     } catch (error) {
       await lock.release();
       throw translateTargetError(error, options.path);
@@ -181,6 +194,20 @@ const UNITS: Record<string, number> = {
 function parseSize(text: string): number {
   const [number, unit] = text.split(' ');
   return Number(number) * (UNITS[unit] ?? NaN);
+}
+
+/** Whether DuckDB's own lock can be had, which ends with the process that holds it. */
+async function isFree(options: DatabaseOptions): Promise<boolean> {
+  if (!existsSync(options.path)) return true;
+  try {
+    const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
+    instance.closeSync();
+    return true;
+  } catch (error) {
+    const failure = translateTargetError(error, options.path);
+    if (failure instanceof DucktailError && failure.code === 'target-busy') return false;
+    throw failure;
+  }
 }
 
 function instanceSettings(options: DatabaseOptions): Record<string, string> {

@@ -11,14 +11,21 @@ export async function createSchema(database: Database, schema: string): Promise<
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${name}`);
 }
 
-/** No PRIMARY KEY and no index: they would double the load time and live in memory. */
+/**
+ * No PRIMARY KEY and no index: they would double the load time and live in memory. The columns at
+ * the positions `fsst` are compressed with FSST, the others as DuckDB sees fit.
+ */
 export async function createTable(
   database: Database,
   schema: string,
   table: string,
   columns: readonly ColumnPlan[],
+  fsst: ReadonlySet<number> = new Set(),
 ): Promise<void> {
-  const list = columns.map(({ name, duckdbType }) => `${quoteDuckdbName(name)} ${duckdbType}`);
+  const list = columns.map(({ name, duckdbType }, at) => {
+    const compression = fsst.has(at) && database.compressesFsst ? ' USING COMPRESSION fsst' : '';
+    return `${quoteDuckdbName(name)} ${duckdbType}${compression}`;
+  });
   await database.run(`CREATE TABLE ${qualifiedName(database, schema, table)} (${list.join(', ')})`);
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, readFileSync } from 'node:fs';
+import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { DucktailError } from '../common/errors.js';
@@ -20,11 +20,20 @@ export interface FileLock {
   release(): Promise<void>;
 }
 
+/** Of links that a file system does not have (exFAT, some network and container mounts). */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
 /**
  * Takes `<path>.lock` or throws `target-busy` naming the holder. A lock whose process is gone is
- * taken over. DuckDB's own lock stands behind this one, but can't say who holds it.
+ * taken over. Of a process on another host (or in another container) nothing can be seen from here:
+ * then `isFree` is asked, whether DuckDB's own lock on the file is free. That one stands behind
+ * this lock in any case, but can't say who holds it.
  */
-export async function acquireLock(path: string, owner: string): Promise<FileLock> {
+export async function acquireLock(
+  path: string,
+  owner: string,
+  isFree: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<FileLock> {
   const lockPath = lockPathOf(path);
   const mine: LockHolder = {
     pid: process.pid,
@@ -37,9 +46,11 @@ export async function acquireLock(path: string, owner: string): Promise<FileLock
   await writeDraft(draft, path, JSON.stringify(mine));
   try {
     while (!(await tryLink(draft, lockPath))) {
-      const holder = await readLockHolder(path);
-      if (holder !== null) throw busy(path, holder);
-      await removeStale(lockPath);
+      const found = await readLock(lockPath);
+      if (found === null) continue;
+      const { holder } = found;
+      if (holder !== null && (isHere(holder) || !(await isFree()))) throw busy(path, holder);
+      await removeStale(lockPath, found.text);
     }
   } finally {
     await rm(draft, { force: true });
@@ -48,30 +59,45 @@ export async function acquireLock(path: string, owner: string): Promise<FileLock
 }
 
 /** The living process that has the file, or null; a lock left by a dead one counts as none. */
-export function readLockHolder(path: string): Promise<LockHolder | null> {
-  return readHolder(lockPathOf(path));
+export async function readLockHolder(path: string): Promise<LockHolder | null> {
+  return (await readLock(lockPathOf(path)))?.holder ?? null;
 }
 
-async function readHolder(lockPath: string): Promise<LockHolder | null> {
+/** A lock file's text, and the living process that it names; null without a lock file. */
+async function readLock(
+  lockPath: string,
+): Promise<{ text: string; holder: LockHolder | null } | null> {
+  let text: string;
   try {
-    const holder = JSON.parse(await readFile(lockPath, 'utf8')) as LockHolder;
+    text = await readFile(lockPath, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return { text, holder: parseHolder(text) };
+}
+
+function parseHolder(text: string): LockHolder | null {
+  try {
+    const holder = JSON.parse(text) as LockHolder;
     return isAlive(holder) ? holder : null;
   } catch {
-    // Gone, or damaged: a lock is put in place with its content in one step.
+    // Damaged: a lock is put in place with its content in one step.
     return null;
   }
 }
 
+function isHere(holder: LockHolder): boolean {
+  return holder.host === hostname();
+}
+
 export function busy(path: string, holder: LockHolder): DucktailError {
-  const isHere = holder.host === hostname();
-  const where = isHere ? '' : ` on ${holder.host}`;
+  const where = isHere(holder) ? '' : ` on ${holder.host}`;
   return new DucktailError(
     'target-busy',
     `${path} is in use by '${holder.owner}' (pid ${holder.pid}${where}, since ${holder.since})`,
     {
-      hint:
-        'Only one process can have a DuckDB file: stop that one, or wait for it.' +
-        (isHere ? '' : ` If that machine is gone for good, remove ${lockPathOf(path)}.`),
+      hint: 'Only one process can have a DuckDB file: stop that one, or wait for it.',
     },
   );
 }
@@ -99,6 +125,19 @@ async function tryLink(draft: string, lockPath: string): Promise<boolean> {
     await link(draft, lockPath);
     return true;
   } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.includes(code)) throw error;
+    return copyExclusively(draft, lockPath);
+  }
+}
+
+/** Where there are no links: two steps, between which the lock reads as damaged. */
+async function copyExclusively(draft: string, lockPath: string): Promise<boolean> {
+  try {
+    await copyFile(draft, lockPath, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
@@ -108,7 +147,7 @@ async function tryLink(draft: string, lockPath: string): Promise<boolean> {
  * Moved away first, and put back if it is no longer the stale one: another process may have taken
  * the lock over between our look and our move.
  */
-async function removeStale(lockPath: string): Promise<void> {
+async function removeStale(lockPath: string, staleText: string): Promise<void> {
   const aside = `${lockPath}.${randomUUID()}`;
   try {
     await rename(lockPath, aside);
@@ -116,12 +155,12 @@ async function removeStale(lockPath: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if ((await readHolder(aside)) !== null) await tryLink(aside, lockPath);
+  if ((await readFile(aside, 'utf8')) !== staleText) await tryLink(aside, lockPath);
   await rm(aside, { force: true });
 }
 
 function isAlive(holder: LockHolder): boolean {
-  if (holder.host !== hostname()) return true;
+  if (!isHere(holder)) return true;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

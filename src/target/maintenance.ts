@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DucktailError } from '../common/errors.js';
 import type { Database } from './database.js';
 
 const ATTEMPTS = 5;
@@ -15,9 +16,20 @@ export async function checkpoint(database: Database): Promise<boolean> {
       await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
       return true;
     } catch (error) {
+      if (error instanceof DucktailError && error.code === 'target-full') throw committed(error);
       if (!/transaction|Cannot CHECKPOINT/i.test((error as Error).message)) throw error;
       if (attempt === ATTEMPTS) return false;
       await delay(DELAY_MS * attempt);
     }
   }
+}
+
+/** What was committed stays, in the log: the hint of a full disk says otherwise. */
+function committed(error: DucktailError): DucktailError {
+  return new DucktailError('target-full', error.message, {
+    cause: error.cause,
+    hint:
+      'What was synced is in place, in the log beside the file: free some space, and the next ' +
+      'start moves it into the file.',
+  });
 }

@@ -17,7 +17,8 @@ export class StagingLanes implements AsyncDisposable {
   private readonly idle: StagingLane[] = [];
   private readonly queue: (() => void)[] = [];
   private running = 0;
-  private readonly maxRunning: number;
+  /** How many lanes run at once: more in one table would only leave more row groups half full. */
+  readonly maxRunning: number;
 
   private constructor(private readonly database: Database) {
     this.maxRunning = Math.min(MAX_RUNNING, database.threads);

@@ -22,7 +22,11 @@ export interface StagingTableOptions {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ColumnPlan[];
-  readonly types: readonly DuckDBType[];
+  /**
+   * Creates the table, when the first of its rows are there to be looked at (null: there are none);
+   * resolves to the types of its columns.
+   */
+  readonly create: (sample: ColumnBatch | null) => Promise<readonly DuckDBType[]>;
   /** How many rows are about to come. */
   readonly estimatedRows: number;
   /** Rows between flushes. */
@@ -67,14 +71,14 @@ export class StagingTable {
   private openedLanes = 0;
   private readonly maxLanes: number;
   private failure: Error | null = null;
-  private readonly writer: ChunkWriter;
+  private writer: Promise<ChunkWriter> | null = null;
 
   constructor(
     private readonly lanes: StagingLanes,
     readonly options: StagingTableOptions,
   ) {
-    this.writer = new ChunkWriter(options.columns, options.types);
-    this.maxLanes = Math.max(1, Math.floor(options.estimatedRows / MIN_LANE_ROWS));
+    const worthwhile = Math.max(1, Math.floor(options.estimatedRows / MIN_LANE_ROWS));
+    this.maxLanes = Math.min(lanes.maxRunning, worthwhile);
   }
 
   /** Takes a batch; never blocks. The reader's window bounds what waits here. */
@@ -99,6 +103,7 @@ export class StagingTable {
     await Promise.all(this.flushes);
     if (this.failure === null && this.waitingRows > 0) await this.appendRest();
     if (this.failure !== null) throw this.failure;
+    await this.create(null);
     await this.endTransactions((lane) => lane.commit());
   }
 
@@ -109,6 +114,12 @@ export class StagingTable {
     await Promise.all(this.flushes);
     // A failed transaction may have been rolled back already.
     await this.endTransactions((lane) => lane.rollback().catch(() => undefined));
+  }
+
+  private create(sample: ColumnBatch | null): Promise<ChunkWriter> {
+    const { columns, create } = this.options;
+    this.writer ??= create(sample).then((types) => new ChunkWriter(columns, types));
+    return this.writer;
   }
 
   private async endTransactions(end: (lane: StagingLane) => Promise<void>): Promise<void> {
@@ -162,12 +173,11 @@ export class StagingTable {
   }
 
   private async flush(portion: Waiting[]): Promise<void> {
-    const feed = new BatchFeed(this.writer, portion, this.options.onConsumed);
-    const columns = this.options.columns.map(({ name }, index) => ({
-      name,
-      type: this.options.types[index],
-    }));
+    const feed = new BatchFeed(portion, this.options.onConsumed);
     try {
+      feed.writer = await this.create(portion[0].batch);
+      const { types } = feed.writer;
+      const columns = this.options.columns.map(({ name }, at) => ({ name, type: types[at] }));
       await this.withLane(async (lane) => {
         await lane.run(this.qualifiedName, columns, feed.fill);
         this.written(feed.rows);
@@ -181,10 +191,11 @@ export class StagingTable {
     const { catalog, schema, name } = this.options;
     const portion = this.takePortion();
     try {
+      const writer = await this.create(portion[0].batch);
       await this.withLane(async (lane) => {
         const appender = await lane.createAppender(catalog, schema, name);
         try {
-          for (const { batch } of portion) this.appendBatch(appender, batch);
+          for (const { batch } of portion) appendBatch(writer, appender, batch);
         } finally {
           appender.closeSync();
         }
@@ -193,18 +204,6 @@ export class StagingTable {
       this.release(portion);
     }
     this.written(sum(portion, ({ batch }) => batch.rows));
-  }
-
-  private appendBatch(appender: DuckDBAppender, batch: ColumnBatch): void {
-    const chunk = this.writer.createChunk();
-    const heap = new HeapVector();
-    const pinned = this.writer.pin(batch, heap);
-    for (let from = 0; from < batch.rows; from += chunkRows(batch, from)) {
-      chunk.reset();
-      this.writer.fill(chunk, pinned, from, chunkRows(batch, from));
-      appender.appendDataChunk(chunk);
-    }
-    heap.release();
   }
 
   private takePortion(): Waiting[] {
@@ -230,9 +229,22 @@ export class StagingTable {
   }
 }
 
+function appendBatch(writer: ChunkWriter, appender: DuckDBAppender, batch: ColumnBatch): void {
+  const chunk = writer.createChunk();
+  const heap = new HeapVector();
+  const pinned = writer.pin(batch, heap);
+  for (let from = 0; from < batch.rows; from += chunkRows(batch, from)) {
+    chunk.reset();
+    writer.fill(chunk, pinned, from, chunkRows(batch, from));
+    appender.appendDataChunk(chunk);
+  }
+  heap.release();
+}
+
 /** Cuts batches into vectors for one insert, and gives each batch back when DuckDB is done with it. */
 class BatchFeed {
   rows = 0;
+  writer!: ChunkWriter;
   private pinned: PinnedBatch | null = null;
   private from = 0;
   /** Batches before this one are done with, except that DuckDB may still read the last vector of one. */
@@ -242,7 +254,6 @@ class BatchFeed {
   private readonly heaps = [new HeapVector(), new HeapVector()] as const;
 
   constructor(
-    private readonly writer: ChunkWriter,
     private readonly portion: readonly Waiting[],
     private readonly release: (batch: ColumnBatch, bytes: number) => void,
   ) {}

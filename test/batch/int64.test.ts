@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { writeInt64, writeInt64Split } from '../../src/batch/int64.js';
+import { writeInt64 } from '../../src/batch/int64.js';
 
 function written(write: (data: Int32Array) => void): bigint {
   const data = new Int32Array(4).fill(0x55555555);
@@ -25,28 +25,5 @@ test('writeInt64 writes every integer that a double holds', () => {
     fc.property(fc.integer({ min: -max, max }), (value) => {
       assert.equal(writtenInteger(value), BigInt(value));
     }),
-  );
-});
-
-test('writeInt64Split writes a * 65536 + b beyond what a double holds', () => {
-  const part = fc.integer({ min: -(2 ** 47) + 1, max: 2 ** 47 - 1 });
-  const rest = fc.integer({ min: -(2 ** 46), max: 2 ** 46 });
-  fc.assert(
-    fc.property(part, rest, (a, b) => {
-      const expected = BigInt.asIntN(64, BigInt(a) * 65536n + BigInt(b));
-      assert.equal(
-        written((data) => writeInt64Split(data, 1, a, b)),
-        expected,
-      );
-    }),
-    {
-      examples: [
-        [0, -1],
-        [-1, 0],
-        [0, -65536],
-        [2 ** 47 - 1, 65535],
-        [-1, 65535],
-      ],
-    },
   );
 });

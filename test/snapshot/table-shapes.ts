@@ -16,7 +16,7 @@ export interface TableShape {
 }
 
 /** More than the 50,000 from which on a table is split, and than what the estimates are off by. */
-const MANY = 58_000;
+const MANY = 80_000;
 
 const TEXT = `CONCAT('text of ', n)`;
 

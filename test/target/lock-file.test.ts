@@ -41,6 +41,27 @@ test('a lock is for one file alone', async () => {
   await second.release();
 });
 
+test('a lock of another host counts as long as DuckDB says that the file is taken', async () => {
+  await using folder = await TempFolder.open();
+  const path = folder.file('replica.duckdb');
+  const elsewhere: LockHolder = {
+    pid: process.pid,
+    host: `not-${hostname()}`,
+    owner: 'ducktail run',
+    since: '2026-01-01T00:00:00.000Z',
+    processStart: null,
+  };
+  await writeFile(`${path}.lock`, JSON.stringify(elsewhere));
+  await assert.rejects(
+    acquireLock(path, 'ducktail sync', () => Promise.resolve(false)),
+    { code: 'target-busy', message: new RegExp(`'ducktail run' .* on not-${hostname()}`) },
+  );
+  const lock = await acquireLock(path, 'ducktail sync', () => Promise.resolve(true));
+  assert.equal((await readLockHolder(path))?.owner, 'ducktail sync');
+  await lock.release();
+  assert.deepEqual(await readdir(folder.path), []);
+});
+
 interface Contender {
   readonly child: ChildProcess;
   readonly says: Promise<string>;

@@ -59,14 +59,13 @@ class Staging {
     options: Partial<StagingTableOptions> = {},
   ): Promise<Staging> {
     await createTable(database, 'main', 't', PLAN.columns);
-    const types = await database.columnTypes(qualifiedName(database, 'main', 't'));
     const staging: Staging = new Staging(
       new StagingTable(lanes, {
         catalog: database.catalog,
         schema: 'main',
         name: 't',
         columns: PLAN.columns,
-        types,
+        create: () => database.columnTypes(qualifiedName(database, 'main', 't')),
         estimatedRows: 1_000_000,
         flushRows: 10_000,
         flushBytes: 8 * 1024 * 1024,
