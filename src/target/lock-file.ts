@@ -87,7 +87,8 @@ function parseHolder(text: string): LockHolder | null {
   }
 }
 
-function isHere(holder: LockHolder): boolean {
+/** Whether its process could be seen from here. */
+export function isHere(holder: LockHolder): boolean {
   return holder.host === hostname();
 }
 

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
-import { busy, readLockHolder } from './lock-file.js';
+import { busy, isHere, readLockHolder } from './lock-file.js';
 
 export interface QueryResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -21,12 +21,14 @@ export class ReadOnlyReplica implements Disposable {
   static async open(path: string): Promise<ReadOnlyReplica> {
     await requireFile(path);
     const holder = await readLockHolder(path);
-    if (holder !== null) throw busy(path, holder);
+    if (holder !== null && isHere(holder)) throw busy(path, holder);
     try {
       const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' });
       return new ReadOnlyReplica(path, instance, await instance.connect());
     } catch (error) {
-      throw translateTargetError(error, path);
+      const failure = translateTargetError(error, path);
+      const isTaken = failure instanceof DucktailError && failure.code === 'target-busy';
+      throw isTaken && holder !== null ? busy(path, holder) : failure;
     }
   }
 

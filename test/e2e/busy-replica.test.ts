@@ -86,21 +86,33 @@ test('a lock that says nothing, or names a pid that another process now has, is 
   }
 });
 
-test('a lock of another machine counts, since nobody here can tell whether it holds', async () => {
+test('a lock of another machine counts while the file is held, and is taken over after that', async (t) => {
   await using source = await openSource();
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
   const since = new Date().toISOString();
-  const holder = { pid: 1, host: 'elsewhere', owner: 'ducktail run', since, processStart: null };
-  await writeFile(`${duckdbPath}.lock`, JSON.stringify(holder));
+  const elsewhere = { pid: 1, host: 'elsewhere', owner: 'ducktail run', since, processStart: null };
   const env = { MYSQL_URL: source.url, DUCKDB_PATH: duckdbPath };
-  assertFailedClearly(await runDucktail(['sync', '--json'], env), {
-    exitCode: 1,
-    code: 'target-busy',
-    message: /in use by 'ducktail run' \(pid 1 on elsewhere, since /,
-    hint: new RegExp(`remove ${duckdbPath}\\.lock`),
-  });
-  assert.equal(existsSync(`${duckdbPath}.lock`), true);
+  const duckdbHolder = await DuckdbHolder.open(duckdbPath);
+  await writeFile(`${duckdbPath}.lock`, JSON.stringify(elsewhere));
+  for (const args of [['sync'], ['status'], ['query', 'SELECT 1']]) {
+    await t.test(args[0], async () => {
+      assertFailedClearly(await runDucktail([...args, '--json'], env), {
+        exitCode: 1,
+        code: 'target-busy',
+        message: /in use by 'ducktail run' \(pid 1 on elsewhere, since /,
+        hint: /stop that one, or wait for it/,
+      });
+      assert.equal(existsSync(`${duckdbPath}.lock`), true);
+    });
+  }
+  await duckdbHolder[Symbol.asyncDispose]();
+  const query = await runDucktail(['query', 'SELECT 1', '--json'], env);
+  assert.equal(query.exitCode, 0, query.stderr);
+  const sync = await runDucktail(['sync'], env);
+  assert.equal(sync.exitCode, 0, sync.stderr);
+  assert.equal(existsSync(`${duckdbPath}.lock`), false);
+  await assertSameData(source, duckdbPath);
 });
 
 test('a process that has the file open without a lock of ours is named as well', async (t) => {

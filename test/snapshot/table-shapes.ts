@@ -80,7 +80,7 @@ const integerKeys: readonly TableShape[] = [
   {
     name: 'sparse_key',
     ddl: '(id BIGINT PRIMARY KEY, v VARCHAR(30))',
-    select: `CAST(n AS DECIMAL(30)) * 318000000000000 - 9223372036854775808, ${TEXT}`,
+    select: `CAST(n AS DECIMAL(30)) * 230000000000000 - 9223372036854775808, ${TEXT}`,
     rows: MANY,
     more: [`(9223372036854775807, 'last')`],
     isSplit: true,
@@ -88,7 +88,7 @@ const integerKeys: readonly TableShape[] = [
   {
     name: 'sparse_unsigned_key',
     ddl: '(id BIGINT UNSIGNED PRIMARY KEY, v VARCHAR(30))',
-    select: `CAST(n AS DECIMAL(30)) * 318000000000000, ${TEXT}`,
+    select: `CAST(n AS DECIMAL(30)) * 230000000000000, ${TEXT}`,
     rows: MANY,
     more: [`(18446744073709551615, 'last')`],
     isSplit: true,

@@ -65,7 +65,7 @@ test('new files have the storage version that is asked for, whatever DuckDB’s 
   const [{ tags }] = await temp.database.rows(
     'SELECT tags::VARCHAR AS tags FROM duckdb_databases() WHERE database_name = current_database()',
   );
-  assert.match(String(tags), /storage_version=v1\.5\.0/);
+  assert.match(String(tags), /storage_version=v1\.2\.0/);
 });
 
 test('a checkpoint beside an open transaction is left to the next one', async () => {
