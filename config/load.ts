@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { DucktailError, errorMessage } from '../src/common/errors.js';
 import type { TypeOptions } from '../src/model/column-plan.js';
 import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
+import type { WatermarkRule } from '../src/model/watermark-rule.js';
 import { environmentOptions, type OptionValues } from './options.js';
 import type { ValueSchema } from './value-schemas.js';
 import { contradictions, type TableFilter } from '../src/model/table-filter.js';
@@ -30,6 +31,11 @@ export interface ReplicaConfig {
   /** null: one per core. */
   readonly duckdbThreads: number | null;
   readonly types: TypeOptions;
+  readonly watermarks: readonly WatermarkRule[];
+  /** How far below its watermark an incremental sync reads again, in seconds. */
+  readonly lookbackSeconds: number;
+  /** Whether incremental syncs look for rows that are gone. */
+  readonly deletes: boolean;
   readonly logLevel: OptionValues['logLevel'];
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: OptionValues['logFormat'];
@@ -84,13 +90,14 @@ const optionKeys = Object.keys(environmentOptions) as OptionKey[];
 const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpoint');
 
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
-  const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, workerThreads, ...rest } =
-    values;
+  const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
+  const { workerThreads, deletes, ...rest } = others;
   return {
     ...rest,
     tables: { include: includeTables, exclude: excludeTables },
     workerThreads: workerThreads ?? automaticWorkerThreads(availableParallelism()),
     types: { tinyint1As, timeAs, timestampAs },
+    deletes: deletes === 'true',
   };
 }
 

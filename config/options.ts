@@ -7,6 +7,7 @@ import {
   oneOf,
   targetSchema,
   type ValueSchema,
+  watermarkList,
   wholeNumber,
 } from './value-schemas.js';
 
@@ -88,6 +89,25 @@ export const environmentOptions = {
     'the number of cores',
     { doc: "DuckDB's threads." },
   ),
+  watermarks: automatic('WATERMARK_COLUMNS', watermarkList, [], 'found by rule', {
+    doc:
+      'What incremental syncs follow: table.column entries between commas, * in the table for ' +
+      'any characters. By rule: ON UPDATE CURRENT_TIMESTAMP, a usual name with an index ' +
+      '(updated_at, …), AUTO_INCREMENT.',
+  }),
+  lookbackSeconds: withDefault(
+    'INCREMENTAL_LOOKBACK_SECONDS',
+    wholeNumber({ min: 0, max: 31_536_000 }),
+    '60',
+    {
+      doc:
+        'How far below its watermark an incremental sync reads again, for transactions that ' +
+        'commit so long after they took their timestamp.',
+    },
+  ),
+  deletes: withDefault('INCREMENTAL_DELETES', oneOf(['true', 'false']), 'false', {
+    doc: 'Whether incremental syncs look for rows that are gone from the source: true or false.',
+  }),
   tinyint1As: withDefault('TINYINT1_AS', oneOf(['boolean', 'tinyint']), 'boolean', {
     doc:
       'What TINYINT(1) becomes: boolean (other values than 0 and 1 become true and are ' +

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseWatermarkRule, type WatermarkRule } from '../src/model/watermark-rule.js';
 
 /** From the text of a set variable to its value. */
 export type ValueSchema<Value> = v.GenericSchema<string, Value>;
@@ -46,6 +47,18 @@ export const commaList: ValueSchema<readonly string[]> = v.pipe(
     const entries = text.split(',').map((entry) => entry.trim());
     return [...new Set(entries.filter((entry) => entry !== ''))];
   }),
+);
+
+/** Entries `table.column` between commas, `*` in the table's name. */
+export const watermarkList: ValueSchema<readonly WatermarkRule[]> = v.pipe(
+  commaList,
+  v.rawTransform(({ dataset: { value: entries }, addIssue }) =>
+    entries.flatMap((entry) => {
+      const rule = parseWatermarkRule(entry);
+      if (rule === null) addIssue({ message: `has '${entry}', which is not table.column` });
+      return rule === null ? [] : [rule];
+    }),
+  ),
 );
 
 const MEMORY_SIZE = /^(\d+(?:\.\d+)?) ?(?:[KMGT]i?B)$/i;

@@ -1,5 +1,5 @@
 import type { Logger } from '../common/logger.js';
-import type { SyncReporter } from '../snapshot/reporter.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
 
 export interface ProgressReporter extends SyncReporter, Disposable {}
 

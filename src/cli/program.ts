@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
 import type { SyncInterceptor } from './commands/sync-command.js';
 import { isDebug } from './context.js';
@@ -75,18 +75,40 @@ function addCheck(program: Command, run: Run): void {
 function addSync(program: Command, run: Run, intercept: SyncInterceptor | undefined): void {
   program
     .command('sync')
-    .description('Copies the database once: every table whole, all of them cut over together.')
+    .description(
+      'Brings the replica up to date once: tables that were never synced are copied whole and cut ' +
+        'over together, the others are followed by their watermarks.',
+    )
     .argument('[tables...]', 'only these tables, whatever INCLUDE_TABLES and EXCLUDE_TABLES say')
-    .option('--full', 'copy every table from its beginning (for now the only way there is)')
-    .option('--dry-run', 'print the plan: tables, rows, keys, ranges, what can be lost')
+    .addOption(new Option('--full', 'copy every table from its beginning').conflicts('incremental'))
+    .option('--incremental', 'only follow watermarks: a table that needs a copy is an error')
+    .option('--deletes', 'find rows that are gone from the source and remove them')
+    .option('--no-deletes', 'leave them, whatever INCREMENTAL_DELETES says')
+    .option('--dry-run', 'print the plan: tables, rows, keys, watermarks, what can be lost')
     .option('--json', JSON_HELP)
-    .action((tables: string[], options: JsonOption & { dryRun?: true }) =>
+    .action((tables: string[], options: SyncFlags) =>
       run(options.json === true, async () => {
         const { runSync } = await import('./commands/sync-command.js');
-        const { json, dryRun } = options;
-        return runSync({ tables, dryRun: dryRun === true, json: json === true }, intercept);
+        const { json, dryRun, deletes = null } = options;
+        const mode = syncMode(options);
+        return runSync(
+          { tables, mode, deletes, dryRun: dryRun === true, json: json === true },
+          intercept,
+        );
       }),
     );
+}
+
+interface SyncFlags extends JsonOption {
+  readonly full?: true;
+  readonly incremental?: true;
+  readonly deletes?: boolean;
+  readonly dryRun?: true;
+}
+
+function syncMode({ full, incremental }: SyncFlags): 'automatic' | 'full' | 'incremental' {
+  if (full === true) return 'full';
+  return incremental === true ? 'incremental' : 'automatic';
 }
 
 function addStatus(program: Command, run: Run): void {

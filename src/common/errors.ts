@@ -13,6 +13,10 @@ export type ErrorCode =
   | 'table-changed'
   /** This one table can't be copied; the others go on. */
   | 'table-failed'
+  /** A table that can't be followed: it has no watermark column or no key, and is too large to be copied again. */
+  | 'no-watermark'
+  /** The table can't be brought up to date by its watermark, but by a full sync. */
+  | 'needs-full-sync'
   /** Another process holds the DuckDB file. */
   | 'target-busy'
   /** The disk under the DuckDB file is full. */

@@ -9,6 +9,11 @@ export interface TableSyncResult {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+  /** Rows that were read and found to be in the replica already. */
+  readonly unchanged: number;
+  /** As texts, times in UTC; null where there is none. */
+  readonly oldWatermark: string | null;
+  readonly newWatermark: string | null;
   readonly seconds: number;
   readonly rowsPerSecond: number;
   readonly rejectedValues: number;

@@ -31,7 +31,8 @@ export function contradictions(filter: TableFilter): { include: string[]; exclud
   return { include, exclude: [] };
 }
 
-function matchesGlob(glob: string, text: string): boolean {
+/** `*` stands for any characters; case counts. */
+export function matchesGlob(glob: string, text: string): boolean {
   const pattern = glob
     .split('*')
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))

@@ -17,6 +17,8 @@ export interface TableSchema {
   /** Data and indexes, in bytes, as the server estimates them. */
   readonly estimatedBytes: number;
   readonly watermark: WatermarkChoice | null;
+  /** When the server made the table's files: anew by TRUNCATE, OPTIMIZE and most ALTERs. */
+  readonly createdAt: string | null;
 }
 
 export interface ColumnSchema {
@@ -32,6 +34,8 @@ export interface ColumnSchema {
   readonly numericScale: number | null;
   /** MariaDB keeps JSON as LONGTEXT with a json_valid() check; true where that check stands. */
   readonly isJsonText: boolean;
+  /** True where rows that know nothing of the column have NULL in it: nullable, no default, not generated. */
+  readonly startsAsNull: boolean;
 }
 
 export interface KeySchema {
@@ -43,6 +47,10 @@ export interface KeySchema {
 /** The column an incremental sync would follow, and the rule that chose it. */
 export interface WatermarkChoice {
   readonly column: string;
-  readonly reason: 'on-update-timestamp' | 'usual-name' | 'auto-increment';
-  readonly indexed: boolean;
+  readonly reason: WatermarkReason;
+  /** An index that begins with the column; null: every sync scans the table. */
+  readonly indexName: string | null;
 }
+
+export type WatermarkReason =
+  'configured' | 'on-update-timestamp' | 'usual-name' | 'auto-increment';

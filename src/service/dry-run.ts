@@ -1,12 +1,20 @@
+import { existsSync } from 'node:fs';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { WatermarkChoice } from '../model/table-schema.js';
+import type { SyncMode } from '../model/sync-result.js';
 import { planChunks } from '../source/chunk-planner.js';
 import { openSession } from '../source/connect.js';
+import type { RowQuery } from '../state/tables.js';
+import { ReadOnlyReplica } from '../target/read-only.js';
 import { selectTables, type TableSelection } from './plan.js';
+import { chooseMode, type KnownTables, readKnownTables, type RequestedMode } from './sync-modes.js';
 
 /** What a sync would do with a table. */
 export interface PlannedTableSync {
   readonly table: string;
+  readonly mode: SyncMode;
+  /** Why it is copied whole; null for a table that is followed. */
+  readonly why: string | null;
   /** The server's estimates. */
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
@@ -25,21 +33,35 @@ export interface LossyColumn {
   readonly loss: string;
 }
 
-/** `sync --dry-run`: plans as a sync would, largest table first, and touches no file. */
-export async function dryRun(
-  endpoint: MysqlEndpoint,
-  selection: TableSelection,
-  readers: number,
-): Promise<PlannedTableSync[]> {
-  await using session = await openSession(endpoint);
+export interface DryRunRequest {
+  readonly endpoint: MysqlEndpoint;
+  readonly selection: TableSelection;
+  readonly readers: number;
+  readonly mode: RequestedMode;
+  readonly duckdbPath: string;
+  readonly targetSchema: string;
+}
+
+/** `sync --dry-run`: plans as a sync would, largest table first, and changes no file. */
+export async function dryRun(request: DryRunRequest): Promise<PlannedTableSync[]> {
+  const { selection, readers } = request;
+  await using session = await openSession(request.endpoint);
   const { plans, refused } = await selectTables(session, selection);
+  const known = await knownTables(request);
+  const modes = new Map(plans.map((plan) => [plan, chooseMode(plan, known, request.mode)]));
   const errors = new Map(refused.map(({ plan, error }) => [plan, error.message]));
+  for (const [plan, mode] of modes) {
+    if (mode.kind === 'refused') errors.set(plan, mode.error.message);
+  }
   const planned: PlannedTableSync[] = [];
-  for (const plan of [...plans, ...errors.keys()]) {
+  for (const plan of new Set([...plans, ...errors.keys()])) {
     const { schema } = plan;
     const error = errors.get(plan) ?? null;
+    const mode = modes.get(plan);
     planned.push({
       table: schema.name,
+      mode: mode?.kind === 'full' || !known.records.has(schema.name) ? 'full' : 'incremental',
+      why: mode?.kind === 'full' ? mode.why : null,
       estimatedRows: schema.estimatedRows,
       estimatedBytes: schema.estimatedBytes,
       key: schema.key?.columns ?? [],
@@ -52,4 +74,21 @@ export async function dryRun(
     });
   }
   return planned.sort((a, b) => b.estimatedBytes - a.estimatedBytes);
+}
+
+async function knownTables({ duckdbPath, targetSchema }: DryRunRequest): Promise<KnownTables> {
+  const none: KnownTables = { records: new Map(), watermarks: new Map() };
+  if (!existsSync(duckdbPath)) return none;
+  using replica = await ReadOnlyReplica.open(duckdbPath);
+  const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
+  return (await isMigrated(query)) ? await readKnownTables(query, targetSchema) : none;
+}
+
+/** The sync will bring an older or a foreign file's state up to date; until then it tells nothing. */
+async function isMigrated(query: RowQuery): Promise<boolean> {
+  const rows = await query(
+    `SELECT 1 FROM duckdb_columns() WHERE schema_name = '_ducktail' AND table_name = 'tables'
+        AND column_name = 'source_created_at'`,
+  );
+  return rows.length > 0;
 }

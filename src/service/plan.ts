@@ -2,6 +2,7 @@ import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan, type TypeOptions } from '../model/column-plan.js';
 import { nameCollisions } from '../model/name-collisions.js';
 import { selectsTable, type TableFilter } from '../model/table-filter.js';
+import type { WatermarkRule } from '../model/watermark-rule.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { readCatalog } from '../source/catalog.js';
 import type { SourceSession } from '../source/connect.js';
@@ -12,6 +13,8 @@ export interface TableSelection {
   /** Tables named on the command line; empty: all that the filter selects. */
   readonly names: readonly string[];
   readonly types: TypeOptions;
+  /** What WATERMARK_COLUMNS says. */
+  readonly watermarks: readonly WatermarkRule[];
 }
 
 export interface SelectedTables {
@@ -25,7 +28,7 @@ export async function selectTables(
   session: SourceSession,
   selection: TableSelection,
 ): Promise<SelectedTables> {
-  const catalog = await readCatalog(session, selection.database);
+  const catalog = await readCatalog(session, selection.database, selection.watermarks);
   const selected = catalog.filter((table) => isSelected(table, selection));
   requireAllNames(selection, selected);
   const refused: { plan: TablePlan; error: DucktailError }[] = [];

@@ -2,33 +2,57 @@ import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { nameCollisions } from '../model/name-collisions.js';
-import type { SyncResult, TableSyncResult } from '../model/sync-result.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
+import type { SyncResult } from '../model/sync-result.js';
+import type { IncrementalHooks } from '../incremental/hooks.js';
 import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
-import { readerWindowBytes, type SnapshotOptions } from '../snapshot/options.js';
-import type { SyncReporter } from '../snapshot/reporter.js';
+import type { SnapshotOptions } from '../snapshot/options.js';
 import { readCatalog } from '../source/catalog.js';
 import { openSession } from '../source/connect.js';
-import { ReaderPool } from '../source/reader-pool.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
 import { recordFailure } from '../state/tables.js';
+import { readWatermarks } from '../state/watermarks.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { viewNames } from '../target/ddl.js';
+import { type IncrementalRequest, syncIncrementally } from './incremental.js';
 import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
+import { ReaderSource } from './reader-source.js';
 import { openReplica } from './replica.js';
+import {
+  chooseMode,
+  type KnownTables,
+  readKnownTables,
+  type RequestedMode,
+  type TableMode,
+} from './sync-modes.js';
+import { describeOutcome, failedOutcome, roundSeconds, type TableOutcome } from './sync-outcome.js';
 
 export interface SyncRequest {
   readonly endpoint: MysqlEndpoint;
   readonly database: DatabaseOptions;
   readonly selection: TableSelection;
   readonly options: SnapshotOptions;
+  readonly mode: RequestedMode;
+  readonly incremental: IncrementalRequest;
   readonly reporter: SyncReporter;
   readonly signal: AbortSignal;
   /** For tests that stop the process at named points. */
-  readonly hooks?: SnapshotHooks;
+  readonly hooks?: SnapshotHooks & { readonly incremental?: IncrementalHooks };
 }
 
-/** `ducktail sync`: copies the selected tables, each whole or not at all. */
+/** What every step of one sync works with. */
+export interface SyncRun {
+  readonly request: SyncRequest;
+  readonly database: Database;
+  readonly readers: ReaderSource;
+  readonly runId: string;
+}
+
+/**
+ * `ducktail sync`: copies tables that were never synced whole, follows the others by their
+ * watermarks; a table that fails does not stop the others.
+ */
 export async function sync(request: SyncRequest): Promise<SyncResult> {
   const startedAt = performance.now();
   const { database: databaseOptions, options, reporter } = request;
@@ -47,10 +71,19 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
   if (orphans.length > 0) {
     reporter.info(`dropped ${orphans.length} staging table(s) of an interrupted sync`);
   }
-  const outcomes = await syncTables(database, selecting.value, readers, request);
+  const query = (sql: string): Promise<Record<string, unknown>[]> => database.rows(sql);
+  const known = await readKnownTables(query, options.targetSchema);
+  const outcomes = await syncTables(database, selecting.value, known, readers, request);
+  const reached = await readWatermarks(query, options.targetSchema);
   return {
-    tables: outcomes.map(describeOutcome),
-    seconds: round((performance.now() - startedAt) / 1000),
+    tables: outcomes.map((outcome) =>
+      describeOutcome(
+        outcome,
+        known.watermarks.get(outcome.table)?.value ?? null,
+        reached.get(outcome.table)?.value ?? null,
+      ),
+    ),
+    seconds: roundSeconds((performance.now() - startedAt) / 1000),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
@@ -58,14 +91,69 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
 async function syncTables(
   database: Database,
   selected: SelectedTables,
+  known: KnownTables,
   readers: ReaderSource,
   request: SyncRequest,
-): Promise<FullSyncOutcome[]> {
-  const { endpoint, options, reporter, signal, hooks = {} } = request;
+): Promise<TableOutcome[]> {
+  const { options, reporter, mode } = request;
   const { plans, refused } = await refuseViews(database, selected, options.targetSchema);
-  for (const { plan, error } of refused) reporter.tableFailed(plan.schema.name, error);
-  const runId = await startRun(database, 'full');
-  const synced = await fullSync(plans, {
+  const modes = plans.map((plan) => ({ plan, mode: chooseMode(plan, known, mode) }));
+  const rejected = [
+    ...refused,
+    ...modes.flatMap(({ plan, mode: chosen }) =>
+      chosen.kind === 'refused' ? [{ plan, error: chosen.error }] : [],
+    ),
+  ];
+  for (const { plan, error } of rejected) reporter.tableFailed(plan.schema.name, error);
+  const whole = modes.filter(({ mode: chosen }) => chosen.kind === 'full');
+  tellReasons(whole, known, request);
+  const followed = modes.flatMap(({ mode: chosen }) =>
+    chosen.kind === 'incremental' ? [chosen] : [],
+  );
+  const runId = await startRun(database, runMode(whole.length, followed.length));
+  const run: SyncRun = { request, database, readers, runId };
+  const outcomes = await copyWhole(
+    whole.map(({ plan }) => plan),
+    run,
+  );
+  const incremental = await syncIncrementally(followed, run);
+  outcomes.push(...incremental.outcomes);
+  outcomes.push(...(await copyWhole(incremental.toCopy, run)));
+  for (const { plan, error } of rejected) {
+    const kind = mode === 'incremental' || known.records.has(plan.schema.name);
+    outcomes.push(failedOutcome(plan.schema.name, kind ? 'incremental' : 'full', error));
+  }
+  const order = new Map(selected.plans.map((plan, at) => [plan.schema.name, at]));
+  outcomes.sort((a, b) => (order.get(a.table) ?? 0) - (order.get(b.table) ?? 0));
+  await recordOutcomes(run, selected, outcomes);
+  return outcomes;
+}
+
+function runMode(full: number, incremental: number): 'full' | 'incremental' | 'mixed' {
+  if (incremental === 0) return 'full';
+  return full === 0 ? 'incremental' : 'mixed';
+}
+
+/** Why a table that was synced before is copied again although nobody asked for it. */
+function tellReasons(
+  whole: readonly { readonly plan: TablePlan; readonly mode: TableMode }[],
+  { records }: KnownTables,
+  { mode: requested, reporter }: SyncRequest,
+): void {
+  if (requested === 'full') return;
+  for (const { plan, mode } of whole) {
+    const { name } = plan.schema;
+    if (mode.kind === 'full' && records.has(name)) {
+      reporter.info(`${name}: a full sync, because ${mode.why}`);
+    }
+  }
+}
+
+async function copyWhole(plans: readonly TablePlan[], run: SyncRun): Promise<TableOutcome[]> {
+  if (plans.length === 0) return [];
+  const { request, database, readers, runId } = run;
+  const { endpoint, options, reporter, signal, hooks = {} } = request;
+  const outcomes = await fullSync(plans, {
     endpoint,
     database,
     options,
@@ -76,9 +164,15 @@ async function syncTables(
     openReaders: () => readers.open(),
     replan: (names) => replan(names, request),
   });
-  const outcomes = [...synced, ...refused.map(({ plan, error }) => failed(plan, error))];
-  await recordOutcomes(database, runId, options.targetSchema, outcomes);
-  return outcomes;
+  return outcomes.map(describeFullSync);
+}
+
+function describeFullSync(outcome: FullSyncOutcome): TableOutcome {
+  const { plan, rows, rejectedValues, seconds, error } = outcome;
+  const { name } = plan.schema;
+  if (error !== null) return failedOutcome(name, 'full', error, seconds);
+  const changes = { inserted: rows, updated: 0, deleted: 0, unchanged: 0 };
+  return { table: name, mode: 'full', rows, ...changes, rejectedValues, seconds, error };
 }
 
 async function replan(
@@ -86,7 +180,7 @@ async function replan(
   { endpoint, selection }: SyncRequest,
 ): Promise<TablePlan[]> {
   await using session = await openSession(endpoint);
-  const catalog = await readCatalog(session, selection.database);
+  const catalog = await readCatalog(session, selection.database, selection.watermarks);
   return catalog
     .filter((table) => names.includes(table.name))
     .map((table) => planTable(table, selection.types));
@@ -115,17 +209,21 @@ async function refuseViews(
   };
 }
 
-/** The cutover has recorded what went well; what failed, and the sum of several cutovers, follow. */
+/** What went well is recorded where it was committed; what failed, and the sum of all, follow. */
 async function recordOutcomes(
-  database: Database,
-  runId: string,
-  targetSchema: string,
-  outcomes: readonly FullSyncOutcome[],
+  { database, runId, request }: SyncRun,
+  { plans, refused }: SelectedTables,
+  outcomes: readonly TableOutcome[],
 ): Promise<void> {
-  const failures = outcomes.filter((outcome) => outcome.error !== null);
+  const schemas = new Map(
+    [...plans, ...refused.map(({ plan }) => plan)].map(({ schema }) => [schema.name, schema]),
+  );
+  const failures = outcomes.filter(({ error }) => error !== null);
   await database.transaction(async () => {
-    for (const { plan, error } of failures) {
-      await recordFailure(database, targetSchema, plan.schema, error?.message ?? '');
+    for (const { table, error } of failures) {
+      const schema = schemas.get(table);
+      if (schema === undefined) continue;
+      await recordFailure(database, request.options.targetSchema, schema, error?.message ?? '');
     }
     await finishRun(database, runId, {
       tables: outcomes.length - failures.length,
@@ -133,67 +231,4 @@ async function recordOutcomes(
       rows: outcomes.reduce((sum, { rows }) => sum + rows, 0),
     });
   });
-}
-
-function failed(plan: TablePlan, error: Error): FullSyncOutcome {
-  return { plan, rows: 0, rejectedValues: 0, seconds: 0, error };
-}
-
-function describeOutcome(outcome: FullSyncOutcome): TableSyncResult {
-  const { plan, rows, rejectedValues, seconds, error } = outcome;
-  const hint = error instanceof DucktailError ? (error.hint ?? null) : null;
-  return {
-    table: plan.schema.name,
-    mode: 'full',
-    rows,
-    inserted: rows,
-    updated: 0,
-    deleted: 0,
-    seconds: round(seconds),
-    rowsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0,
-    rejectedValues,
-    error:
-      error === null
-        ? null
-        : {
-            code: error instanceof DucktailError ? error.code : 'bug',
-            message: error.message,
-            hint,
-          },
-  };
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
-}
-
-/** Opens readers; the first ones ahead of their use. */
-class ReaderSource implements AsyncDisposable {
-  private first: Promise<ReaderPool> | null;
-
-  constructor(private readonly request: SyncRequest) {
-    this.first = this.openPool();
-    // Whoever takes it hears of its failure; nobody may come to take it.
-    this.first.catch(() => undefined);
-  }
-
-  open(): Promise<ReaderPool> {
-    const pool = this.first ?? this.openPool();
-    this.first = null;
-    return pool;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const pool = await this.first?.catch(() => null);
-    await pool?.[Symbol.asyncDispose]();
-  }
-
-  private openPool(): Promise<ReaderPool> {
-    const { endpoint, options } = this.request;
-    return ReaderPool.open({
-      endpoint,
-      count: options.readers,
-      windowBytes: readerWindowBytes(options),
-    });
-  }
 }

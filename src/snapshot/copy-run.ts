@@ -3,7 +3,7 @@ import type { Chunk } from '../model/chunk.js';
 import type { TablePlan } from '../model/column-plan.js';
 import { chunkQuery } from '../source/chunk-planner.js';
 import type { Reader } from '../source/reader-pool.js';
-import type { SyncReporter } from './reporter.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
 import { type CopyTarget, TableCopy } from './table-copy.js';
 
 export interface PlannedTable {

@@ -1,9 +1,10 @@
 import { quoteDuckdbName } from '../common/identifiers.js';
-import type { Checkpoint } from '../model/checkpoint.js';
+import type { SourceClock } from '../model/source-clock.js';
+import type { Snapshot } from '../source/snapshot-barrier.js';
 import { recordCheckpoint } from '../state/checkpoints.js';
 import { finishRun } from '../state/sync-runs.js';
 import { recordSync } from '../state/tables.js';
-import { recordWatermark, type Watermark } from '../state/watermarks.js';
+import { highestWatermark, recordWatermark, type Watermark } from '../state/watermarks.js';
 import type { Database } from '../target/database.js';
 import { qualifiedName, swapTable } from '../target/ddl.js';
 import type { CopyTarget, TableCopy } from './table-copy.js';
@@ -16,7 +17,7 @@ import type { CopyTarget, TableCopy } from './table-copy.js';
  */
 export async function cutOver(
   copies: readonly TableCopy[],
-  checkpoint: Checkpoint | null,
+  { checkpoint, clock }: Pick<Snapshot, 'checkpoint' | 'clock'>,
   runId: string,
   target: CopyTarget,
   signal: AbortSignal,
@@ -26,7 +27,7 @@ export async function cutOver(
   const watermarks = new Map<TableCopy, Watermark | null>();
   for (const copy of copies) {
     await checkRowCount(database, schema, copy);
-    watermarks.set(copy, await readWatermark(database, schema, copy));
+    watermarks.set(copy, await readWatermark(database, schema, copy, clock));
   }
   await database.transaction(async () => {
     for (const copy of copies) {
@@ -69,12 +70,14 @@ async function readWatermark(
   database: Database,
   schema: string,
   copy: TableCopy,
+  clock: SourceClock,
 ): Promise<Watermark | null> {
   const { watermark, key } = copy.plan.schema;
   if (watermark === null) return null;
   const staging = qualifiedName(database, schema, copy.staging);
-  const column = quoteDuckdbName(watermark.column);
-  const [row] = await database.rows(`SELECT max(${column})::VARCHAR AS value FROM ${staging}`);
+  const column = copy.plan.columns.find(({ name }) => name === watermark.column);
+  if (column === undefined) return null;
+  const [row] = await database.rows(highestWatermark(column, clock, staging, null));
   return {
     column: watermark.column,
     value: row.value as string | null,

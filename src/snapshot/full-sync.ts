@@ -15,7 +15,7 @@ import { type CopyOutcome, CopyRun, type PlannedTable } from './copy-run.js';
 import { cutOver } from './cutover.js';
 import type { SnapshotHooks } from './hooks.js';
 import type { SnapshotOptions } from './options.js';
-import type { SyncReporter } from './reporter.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
 import type { CopyTarget, TableCopy } from './table-copy.js';
 
 export interface FullSyncContext {
@@ -198,7 +198,7 @@ async function copyInSnapshot(
   );
   try {
     signal.throwIfAborted();
-    if (copies.length > 0) await cutOver(copies, snapshot.checkpoint, runId, target, signal);
+    if (copies.length > 0) await cutOver(copies, snapshot, runId, target, signal);
   } catch (error) {
     // Where even that fails, the next start drops the staging tables.
     for (const copy of copies) await copy.abandon().catch(() => undefined);

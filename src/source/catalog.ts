@@ -1,9 +1,11 @@
 import { quoteMysqlText } from '../common/identifiers.js';
+import { type WatermarkRule, watermarkRuleFor } from '../model/watermark-rule.js';
 import type {
   ColumnSchema,
   KeySchema,
   TableSchema,
   WatermarkChoice,
+  WatermarkReason,
 } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 
@@ -12,6 +14,7 @@ interface TableRow {
   readonly engine: string | null;
   readonly estimatedRows: string | number | null;
   readonly estimatedBytes: string | number | null;
+  readonly createdAt: string | null;
 }
 
 interface ColumnRow {
@@ -25,6 +28,7 @@ interface ColumnRow {
   readonly numericPrecision: string | number | null;
   readonly numericScale: string | number | null;
   readonly extra: string;
+  readonly defaultText: string | null;
 }
 
 interface IndexRow {
@@ -35,10 +39,14 @@ interface IndexRow {
   readonly nullable: string | null;
 }
 
-/** Reads the database's base tables from INFORMATION_SCHEMA, in name order. */
+/**
+ * Reads the database's base tables from INFORMATION_SCHEMA, in name order. `watermarkRules` say what
+ * the operator wants followed.
+ */
 export async function readCatalog(
   session: SourceSession,
   database: string,
+  watermarkRules: readonly WatermarkRule[] = [],
 ): Promise<TableSchema[]> {
   const schema = quoteMysqlText(database);
   const tables = await readTables(session, schema);
@@ -52,6 +60,7 @@ export async function readCatalog(
       columns.get(table.name) ?? [],
       indexes.get(table.name) ?? [],
       jsonColumns,
+      watermarkRuleFor(watermarkRules, table.name),
     ),
   );
 }
@@ -63,7 +72,7 @@ async function readTables(session: SourceSession, schema: string): Promise<Table
   }
   return session.query<TableRow>(
     `SELECT table_name AS name, engine AS engine, table_rows AS estimatedRows,
-            data_length + index_length AS estimatedBytes
+            data_length + index_length AS estimatedBytes, create_time AS createdAt
        FROM information_schema.tables
       WHERE table_schema = ${schema} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
       ORDER BY table_name`,
@@ -75,7 +84,8 @@ function readColumns(session: SourceSession, schema: string): Promise<ColumnRow[
     `SELECT table_name AS tableName, column_name AS name, data_type AS dataType,
             column_type AS columnType, is_nullable AS nullable,
             character_set_name AS characterSet, collation_name AS collation,
-            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra
+            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra,
+            column_default AS defaultText
        FROM information_schema.columns
       WHERE table_schema = ${schema}
       ORDER BY table_name, ordinal_position`,
@@ -113,6 +123,7 @@ function describeTable(
   columns: readonly ColumnRow[],
   indexRows: readonly IndexRow[],
   jsonColumns: ReadonlySet<string>,
+  watermarkColumn: string | null,
 ): TableSchema {
   const indexes = [...groupBy(indexRows, (row) => row.indexName).values()];
   return {
@@ -123,7 +134,8 @@ function describeTable(
     engine: table.engine ?? '',
     estimatedRows: Number(table.estimatedRows ?? 0),
     estimatedBytes: Number(table.estimatedBytes ?? 0),
-    watermark: chooseWatermark(columns, indexes),
+    watermark: chooseWatermark(columns, indexes, watermarkColumn),
+    createdAt: table.createdAt,
   };
 }
 
@@ -138,7 +150,14 @@ function describeColumn(row: ColumnRow, jsonColumns: ReadonlySet<string>): Colum
     numericPrecision: row.numericPrecision === null ? null : Number(row.numericPrecision),
     numericScale: row.numericScale === null ? null : Number(row.numericScale),
     isJsonText: row.dataType === 'longtext' && jsonColumns.has(`${row.tableName}.${row.name}`),
+    startsAsNull: startsAsNull(row),
   };
+}
+
+/** MariaDB spells the missing default of a nullable column as NULL. */
+function startsAsNull({ nullable, defaultText, extra }: ColumnRow): boolean {
+  const hasNoDefault = defaultText === null || defaultText.toUpperCase() === 'NULL';
+  return nullable === 'YES' && hasNoDefault && !/generated/i.test(extra);
 }
 
 function findKey(indexes: readonly (readonly IndexRow[])[]): KeySchema | null {
@@ -167,27 +186,38 @@ const USUAL_WATERMARKS = [
 const TEMPORAL_TYPES = new Set(['timestamp', 'datetime']);
 
 /**
- * The column that tells what changed since: one that the server itself keeps up to date, else one
- * with a usual name and an index, else (for tables that are only inserted into) an AUTO_INCREMENT.
+ * The column that tells what changed since: the operator's choice, else one that the server itself
+ * keeps up to date, else one with a usual name, else (for tables that are only inserted into) an
+ * AUTO_INCREMENT; of several one with an index.
  */
 function chooseWatermark(
   columns: readonly ColumnRow[],
   indexes: readonly (readonly IndexRow[])[],
+  configured: string | null,
 ): WatermarkChoice | null {
-  const indexed = new Set(indexes.map((rows) => rows[0].columnName));
-  const temporal = columns.filter((row) => TEMPORAL_TYPES.has(row.dataType.toLowerCase()));
-  const automatic = temporal.filter((row) => /on update current_timestamp/i.test(row.extra));
-  const kept = automatic.find((row) => indexed.has(row.name)) ?? automatic.at(0);
-  if (kept !== undefined) {
-    return { column: kept.name, reason: 'on-update-timestamp', indexed: indexed.has(kept.name) };
-  }
-  for (const usual of USUAL_WATERMARKS) {
-    const named = temporal.find((row) => row.name.toLowerCase() === usual && indexed.has(row.name));
-    if (named !== undefined) return { column: named.name, reason: 'usual-name', indexed: true };
-  }
+  const choose = (column: ColumnRow, reason: WatermarkReason): WatermarkChoice => ({
+    column: column.name,
+    reason,
+    indexName: indexes.find((rows) => rows[0].columnName === column.name)?.[0].indexName ?? null,
+  });
+  const wanted = columns.find((row) => row.name === configured);
+  if (wanted !== undefined) return choose(wanted, 'configured');
+  const temporal = columns
+    .filter((row) => TEMPORAL_TYPES.has(row.dataType.toLowerCase()))
+    .map((row) => choose(row, 'usual-name'));
+  const isAutomatic = ({ column }: WatermarkChoice): boolean =>
+    columns.some((row) => row.name === column && /on update current_timestamp/i.test(row.extra));
+  const automatic = temporal.filter(isAutomatic);
+  const kept = automatic.find(({ indexName }) => indexName !== null) ?? automatic.at(0);
+  if (kept !== undefined) return { ...kept, reason: 'on-update-timestamp' };
+  // Without an index it is slow to follow, but a table that has one is not only inserted into.
+  const named = USUAL_WATERMARKS.flatMap((usual) =>
+    temporal.filter(({ column }) => column.toLowerCase() === usual),
+  );
+  const usual = named.find(({ indexName }) => indexName !== null) ?? named.at(0);
+  if (usual !== undefined) return usual;
   const counter = columns.find((row) => /auto_increment/i.test(row.extra));
-  if (counter === undefined) return null;
-  return { column: counter.name, reason: 'auto-increment', indexed: indexed.has(counter.name) };
+  return counter === undefined ? null : choose(counter, 'auto-increment');
 }
 
 function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {

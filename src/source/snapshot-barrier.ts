@@ -1,8 +1,10 @@
 import { DucktailError } from '../common/errors.js';
 import { quoteMysqlName } from '../common/identifiers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import type { SourceClock } from '../model/source-clock.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { TableSchema } from '../model/table-schema.js';
+import { readSourceClock } from './clock.js';
 import { openSession, type SourceSession } from './connect.js';
 import { readCurrentAccount } from './current-account.js';
 import { deniedTables, TABLE_DENIED } from './denied-tables.js';
@@ -15,6 +17,8 @@ export interface Snapshot {
   readonly readers: readonly Reader[];
   /** The binlog position it corresponds to exactly; null where that can't be had. */
   readonly checkpoint: Checkpoint | null;
+  /** The server's clock before the snapshot. */
+  readonly clock: SourceClock;
   /** Why there is only one reader, for the operator; null where all readers see the snapshot. */
   readonly restriction: SnapshotRestriction | null;
 }
@@ -42,15 +46,16 @@ export async function openSnapshot(
   signal: AbortSignal,
 ): Promise<Snapshot> {
   await using session = await openSession(endpoint);
+  const clock = await readSourceClock(session);
   const refusal = await lockTables(session, tables, signal);
   if (refusal !== null) {
     await readers[0].beginSnapshot();
-    return { readers: readers.slice(0, 1), checkpoint: null, restriction: refusal };
+    return { readers: readers.slice(0, 1), checkpoint: null, clock, restriction: refusal };
   }
   await Promise.all(readers.map((reader) => reader.beginSnapshot()));
   const checkpoint = await readBinlogEnd(session);
   await session.query('UNLOCK TABLES');
-  return { readers, checkpoint, restriction: null };
+  return { readers, checkpoint, clock, restriction: null };
 }
 
 /** Null when every table that may be read is locked, else why the locks can't be had. */

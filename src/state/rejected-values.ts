@@ -1,3 +1,4 @@
+import { quoteDuckdbName } from '../common/identifiers.js';
 import type { RejectedValue } from '../model/rejected-value.js';
 import type { Database } from '../target/database.js';
 import type { RowAppender } from '../target/row-appender.js';
@@ -42,8 +43,69 @@ export class RejectedValueBuffer implements AsyncDisposable {
     );
   }
 
+  /** Within a transaction: adds those of the copy to the table's, whose own for these rows are gone. */
+  async add(copyId: string, targetSchema: string, table: string): Promise<void> {
+    this.appender.flush();
+    await this.database.run(
+      `INSERT INTO _ducktail.rejected_values
+         SELECT ?, ?, row_key::JSON, column_name, source_text, reason, now()
+           FROM rejected_buffer WHERE copy_id = ?`,
+      [targetSchema, table, copyId],
+    );
+    await this.database.run('DELETE FROM rejected_buffer WHERE copy_id = ?', [copyId]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.appender.close();
     await this.database.run('DROP TABLE IF EXISTS rejected_buffer');
   }
+}
+
+/** A key column and its type in DuckDB. */
+export interface TypedColumn {
+  readonly name: string;
+  readonly duckdbType: string;
+}
+
+/**
+ * Within a transaction: removes the rejected values of the rows whose keys are in the relation
+ * `keys` (SQL): they are about to be replaced or to go.
+ */
+export async function forgetRejectedValues(
+  database: Database,
+  targetSchema: string,
+  table: string,
+  keys: string,
+  keyColumns: readonly TypedColumn[],
+): Promise<void> {
+  const equal = keyColumns.map(
+    ({ name, duckdbType }, at) => `k.${quoteDuckdbName(name)} = ${keyValue(at, duckdbType)}`,
+  );
+  await database.run(
+    `DELETE FROM _ducktail.rejected_values AS r
+      WHERE target_schema = ? AND table_name = ?
+        AND EXISTS (SELECT 1 FROM ${keys} AS k WHERE ${equal.join(' AND ')})`,
+    [targetSchema, table],
+  );
+}
+
+/** A key's text as the source prints it, byte strings as 0x and hex, in the type of the column. */
+function keyValue(at: number, duckdbType: string): string {
+  const text = `(r.row_key->>${at})`;
+  if (duckdbType === 'BLOB') return `unhex(substr(${text}, 3))`;
+  if (duckdbType === 'TIMESTAMPTZ') return `timezone('UTC', TRY_CAST(${text} AS TIMESTAMP))`;
+  return `TRY_CAST(${text} AS ${duckdbType})`;
+}
+
+export async function countRejectedValues(
+  database: Database,
+  targetSchema: string,
+  table: string,
+): Promise<number> {
+  const [row] = await database.rows(
+    `SELECT count(*) AS n FROM _ducktail.rejected_values
+      WHERE target_schema = ? AND table_name = ?`,
+    [targetSchema, table],
+  );
+  return Number(row.n);
 }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../target/database.js';
 
 /** Notes that a run began; returns its id. */
-export async function startRun(database: Database, mode: 'full'): Promise<string> {
+export async function startRun(
+  database: Database,
+  mode: 'full' | 'incremental' | 'mixed',
+): Promise<string> {
   const runId = randomUUID();
   await database.run(
     'INSERT INTO _ducktail.sync_runs VALUES (?::UUID, ?, now(), NULL, NULL, NULL, NULL)',

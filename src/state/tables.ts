@@ -1,10 +1,12 @@
-import type { TableSchema } from '../model/table-schema.js';
+import type { SyncMode } from '../model/sync-result.js';
+import type { ColumnSchema, TableSchema } from '../model/table-schema.js';
+import { quoteDuckdbText } from '../common/identifiers.js';
 import type { Database } from '../target/database.js';
 
 export interface SyncedTable {
   readonly targetSchema: string;
   readonly schema: TableSchema;
-  readonly mode: 'full';
+  readonly mode: SyncMode;
   readonly rows: number;
   readonly rejectedValues: number;
   readonly runId: string;
@@ -16,7 +18,7 @@ export async function recordSync(database: Database, table: SyncedTable): Promis
   await forget(database, targetSchema, schema.name);
   await database.run(
     `INSERT INTO _ducktail.tables VALUES
-       (?, ?, ?, ?, from_json(?::JSON, '["VARCHAR"]'), ?, ?::JSON, ?, ?, now(), ?::UUID, NULL)`,
+       (?, ?, ?, ?, from_json(?::JSON, '["VARCHAR"]'), ?, ?::JSON, ?, ?, now(), ?::UUID, NULL, ?)`,
     [
       targetSchema,
       schema.name,
@@ -28,6 +30,7 @@ export async function recordSync(database: Database, table: SyncedTable): Promis
       rows,
       rejectedValues,
       runId,
+      schema.createdAt,
     ],
   );
 }
@@ -52,7 +55,7 @@ export async function recordFailure(
   }
   await database.run(
     `INSERT INTO _ducktail.tables VALUES
-       (?, ?, ?, 'none', [], NULL, ?::JSON, 0, 0, NULL, NULL, ?)`,
+       (?, ?, ?, 'none', [], NULL, ?::JSON, 0, 0, NULL, NULL, ?, NULL)`,
     [targetSchema, schema.name, schema.database, JSON.stringify(schema.columns), message],
   );
 }
@@ -62,6 +65,107 @@ async function forget(database: Database, targetSchema: string, table: string): 
     targetSchema,
     table,
   ]);
+}
+
+/** Runs SQL on the replica, also where it is open read-only. */
+export type RowQuery = (sql: string) => Promise<Record<string, unknown>[]>;
+
+/** What is known about a table since its last sync. */
+export interface TableRecord {
+  readonly sourceDatabase: string;
+  readonly keyColumns: readonly string[];
+  readonly columns: readonly ColumnSchema[];
+  readonly rows: number;
+  readonly rejectedValues: number;
+  readonly createdAt: string | null;
+  /** The columns that the replica's table has, in order. */
+  readonly replicaColumns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** The tables that were synced at least once and are there, by name. */
+export async function readTableRecords(
+  query: RowQuery,
+  targetSchema: string,
+): Promise<Map<string, TableRecord>> {
+  const schema = quoteDuckdbText(targetSchema);
+  const rows = await query(
+    `SELECT t.table_name, t.source_database, to_json(t.key_columns)::VARCHAR AS key_columns,
+            t.source_schema::VARCHAR AS columns, t.row_count, t.rejected_values,
+            t.source_created_at, c.columns::VARCHAR AS replica_columns
+       FROM _ducktail.tables t
+       JOIN (SELECT table_name, to_json(list({name: column_name, type: data_type}
+                                             ORDER BY column_index)) AS columns
+               FROM duckdb_columns()
+              WHERE database_name = current_database() AND schema_name = ${schema}
+              GROUP BY table_name) c USING (table_name)
+      WHERE t.target_schema = ${schema} AND t.mode <> 'none'`,
+  );
+  return new Map(
+    rows.map((row) => [
+      String(row.table_name),
+      {
+        sourceDatabase: String(row.source_database),
+        keyColumns: JSON.parse(String(row.key_columns)) as string[],
+        columns: JSON.parse(String(row.columns)) as ColumnSchema[],
+        rows: Number(row.row_count),
+        rejectedValues: Number(row.rejected_values),
+        createdAt: row.source_created_at as string | null,
+        replicaColumns: parseReplicaColumns(String(row.replica_columns)),
+      },
+    ]),
+  );
+}
+
+/** With the short names of types that column plans have. */
+function parseReplicaColumns(json: string): { name: string; type: string }[] {
+  const columns = JSON.parse(json) as { name: string; type: string }[];
+  return columns.map(({ name, type }) => ({
+    name,
+    type: type === 'TIMESTAMP WITH TIME ZONE' ? 'TIMESTAMPTZ' : type,
+  }));
+}
+
+/** Within the caller's transaction: the replica's table was altered as the source's was. */
+export async function recordDefinition(
+  database: Database,
+  targetSchema: string,
+  schema: TableSchema,
+): Promise<void> {
+  await database.run(
+    `UPDATE _ducktail.tables SET source_schema = ?::JSON, source_created_at = ?
+      WHERE target_schema = ? AND table_name = ?`,
+    [JSON.stringify(schema.columns), schema.createdAt, targetSchema, schema.name],
+  );
+}
+
+/** Within the caller's transaction: the tables were found to be up to date. */
+export async function recordUnchanged(
+  database: Database,
+  targetSchema: string,
+  tables: readonly string[],
+  runId: string,
+): Promise<void> {
+  await database.run(
+    `UPDATE _ducktail.tables
+        SET mode = 'incremental', last_sync_at = now(), last_run_id = ?::UUID, last_error = NULL
+      WHERE target_schema = ? AND list_contains(from_json(?::JSON, '["VARCHAR"]'), table_name)`,
+    [runId, targetSchema, JSON.stringify(tables)],
+  );
+}
+
+/** Within the caller's transaction: rows were removed from the table. */
+export async function recordRowCount(
+  database: Database,
+  targetSchema: string,
+  table: string,
+  rows: number,
+  rejectedValues: number,
+): Promise<void> {
+  await database.run(
+    `UPDATE _ducktail.tables SET row_count = ?, rejected_values = ?
+      WHERE target_schema = ? AND table_name = ?`,
+    [rows, rejectedValues, targetSchema, table],
+  );
 }
 
 /** A replicated table as `status` shows it. */
@@ -76,10 +180,8 @@ export interface TableState {
   readonly error: string | null;
 }
 
-/** All replicated tables, by name; none in a file that Ducktail has not written to. `rows` runs SQL on the replica, also where it is open read-only. */
-export async function readTableStates(
-  rows: (sql: string) => Promise<Record<string, unknown>[]>,
-): Promise<TableState[]> {
+/** All replicated tables, by name; none in a file that Ducktail has not written to. */
+export async function readTableStates(rows: RowQuery): Promise<TableState[]> {
   const known = await rows(
     `SELECT 1 FROM duckdb_tables() WHERE schema_name = '_ducktail' AND table_name = 'tables'`,
   );

@@ -1,10 +1,17 @@
+import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
+import type { ColumnPlan } from '../model/column-plan.js';
+import type { SourceClock } from '../model/source-clock.js';
 import type { Database } from '../target/database.js';
+import type { RowQuery } from './tables.js';
 
 export interface Watermark {
   readonly column: string;
-  /** The highest value in the replica, as DuckDB prints it; null for an empty table. */
+  /**
+   * The highest value in the replica, but not beyond the source's clock at that sync; as DuckDB
+   * prints it, times in UTC. null for an empty table.
+   */
   readonly value: string | null;
-  /** The highest key as a JSON array of texts; null without a key or a row. */
+  /** The highest key as of the last full sync, a JSON array of texts; null without a key or a row. */
   readonly highestKey: string | null;
 }
 
@@ -27,4 +34,66 @@ export async function recordWatermark(
     watermark.value,
     watermark.highestKey,
   ]);
+}
+
+/** The watermarks of all tables of the schema, by table. */
+export async function readWatermarks(
+  query: RowQuery,
+  targetSchema: string,
+): Promise<Map<string, Watermark>> {
+  const rows = await query(
+    `SELECT table_name, column_name, value, highest_key::VARCHAR AS highest_key
+       FROM _ducktail.watermarks WHERE target_schema = ${quoteDuckdbText(targetSchema)}`,
+  );
+  return new Map(
+    rows.map((row) => [
+      String(row.table_name),
+      {
+        column: String(row.column_name),
+        value: row.value as string | null,
+        highestKey: row.highest_key as string | null,
+      },
+    ]),
+  );
+}
+
+/** Columns that hold times, which have a bound; others are counters. */
+export function isTemporal({ encoding }: ColumnPlan): boolean {
+  return encoding.kind === 'timestamp';
+}
+
+/** The watermark column of a relation as what watermarks are: a TIMESTAMP in UTC, or a number. */
+export function watermarkValue({ name, duckdbType }: ColumnPlan, alias: string): string {
+  const column = `${alias}.${quoteDuckdbName(name)}`;
+  return duckdbType === 'TIMESTAMPTZ' ? `timezone('UTC', ${column})` : column;
+}
+
+/** A stored watermark as SQL. */
+export function watermarkLiteral(column: ColumnPlan, text: string): string {
+  return `${quoteDuckdbText(text)}::${isTemporal(column) ? 'TIMESTAMP' : column.duckdbType}`;
+}
+
+/** The source's clock as SQL, for a column that holds times; null for counters. */
+export function watermarkBound(column: ColumnPlan, clock: SourceClock): string | null {
+  if (!isTemporal(column)) return null;
+  const isLocal = column.sourceType.startsWith('datetime');
+  return watermarkLiteral(column, isLocal ? clock.latest : clock.utc);
+}
+
+/**
+ * A query for the highest value in the relation (SQL), but not beyond the clock: a value in the
+ * future would hide whatever changes until then. `last` where no row has a value.
+ */
+export function highestWatermark(
+  column: ColumnPlan,
+  clock: SourceClock,
+  relation: string,
+  last: string | null,
+): string {
+  const value = watermarkValue(column, 'r');
+  const bound = watermarkBound(column, clock);
+  const highest = bound === null ? `max(${value})` : `least(max(${value}), ${bound})`;
+  const kept = last === null ? 'NULL' : watermarkLiteral(column, last);
+  return `SELECT CASE WHEN count(${value}) = 0 THEN ${kept} ELSE greatest(${highest}, ${kept}) END::VARCHAR
+    AS value FROM ${relation} AS r`;
 }

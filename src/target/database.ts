@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import { DucktailError } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
@@ -107,6 +112,11 @@ export class Database implements AsyncDisposable {
     return new RowAppender(
       await this.guard(() => this.writer.createAppender(table, 'main', 'temp')),
     );
+  }
+
+  /** An Appender of column batches for a temporary table of the writer connection. */
+  createTempBatchAppender(table: string): Promise<DuckDBAppender> {
+    return this.guard(() => this.writer.createAppender(table, 'main', 'temp'));
   }
 
   /** Another connection, for reading or for a lane that fills staging tables; closed with the rest. */

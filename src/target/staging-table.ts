@@ -1,8 +1,9 @@
-import type { DuckDBAppender, DuckDBType } from '@duckdb/node-api';
+import type { DuckDBType } from '@duckdb/node-api';
 import { batchBytes, type ColumnBatch } from '../batch/column-batch.js';
 import { toError } from '../common/errors.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
+import { appendBatch } from './append-batch.js';
 import { ChunkWriter, chunkRows, HeapVector, type PinnedBatch } from './chunk-writer.js';
 import type { FillChunk, StagingLane } from './staging-lane.js';
 import type { StagingLanes } from './staging-lanes.js';
@@ -227,18 +228,6 @@ export class StagingTable {
     const { catalog, schema, name } = this.options;
     return [catalog, schema, name].map(quoteDuckdbName).join('.');
   }
-}
-
-function appendBatch(writer: ChunkWriter, appender: DuckDBAppender, batch: ColumnBatch): void {
-  const chunk = writer.createChunk();
-  const heap = new HeapVector();
-  const pinned = writer.pin(batch, heap);
-  for (let from = 0; from < batch.rows; from += chunkRows(batch, from)) {
-    chunk.reset();
-    writer.fill(chunk, pinned, from, chunkRows(batch, from));
-    appender.appendDataChunk(chunk);
-  }
-  heap.release();
 }
 
 /** Cuts batches into vectors for one insert, and gives each batch back when DuckDB is done with it. */

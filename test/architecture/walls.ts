@@ -28,8 +28,9 @@ function buildRooms(): Record<string, readonly string[]> {
     source: [...below, 'source'],
     target: [...below, 'target'],
     state: [...below, 'target', 'state'],
-    ...Object.fromEntries(jobs.map((job) => [job, [...below, ...sides, job]])),
-    service: [...below, ...sides, ...jobs, 'service'],
+    compare: [...below, 'source', 'compare'],
+    ...Object.fromEntries(jobs.map((job) => [job, [...below, ...sides, 'compare', job]])),
+    service: [...below, ...sides, 'compare', ...jobs, 'service'],
     cli: [...below, ...sides, ...jobs, 'service', 'config', 'cli'],
     workers: [...below, 'source', 'workers'],
   };

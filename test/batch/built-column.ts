@@ -49,6 +49,7 @@ function planColumns(
     estimatedRows: 0,
     estimatedBytes: 0,
     watermark: null,
+    createdAt: null,
   };
   return planTable(schema, { ...DEFAULT_OPTIONS, ...options });
 }
@@ -66,6 +67,7 @@ function schemaOf(columnType: string, details: Partial<ColumnSchema>): ColumnSch
     numericPrecision: precision === null ? null : Number(precision),
     numericScale: scale === null ? null : Number(scale),
     isJsonText: false,
+    startsAsNull: true,
     ...details,
   };
 }

@@ -46,6 +46,9 @@ test('--json is one document of the shape that is promised', async () => {
         inserted: 0,
         updated: 0,
         deleted: 0,
+        unchanged: 0,
+        oldWatermark: null,
+        newWatermark: null,
         rejectedValues: 0,
         error: null,
       },
@@ -56,6 +59,9 @@ test('--json is one document of the shape that is promised', async () => {
         inserted: 3,
         updated: 0,
         deleted: 0,
+        unchanged: 0,
+        oldWatermark: null,
+        newWatermark: '2024-05-06 07:08:09',
         rejectedValues: 2,
         error: null,
       },
@@ -169,7 +175,7 @@ test('--dry-run prints the plan and makes no file', async () => {
   await source.run('DROP TABLE Keyless');
   const { exitCode, stdout } = await runDucktail(['sync', '--dry-run'], env);
   assert.equal(exitCode, 0);
-  assert.match(stdout, /│ large +│ +[\d,]+ │ +[\d.]+ MB │ id +│/);
+  assert.match(stdout, /│ large +│ full: it was never synced │ +[\d,]+ │ +[\d.]+ MB │ id +│/);
   assert.match(stdout, /│ keyless +│ .*none: one range/);
   assert.match(stdout, /│ orders\.paid +│ tinyint\(1\) +│ BOOLEAN +│/);
   assert.equal(existsSync(env.DUCKDB_PATH), false);

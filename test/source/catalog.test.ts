@@ -28,21 +28,29 @@ const WATERMARKS: readonly [columns: string, watermark: TableSchema['watermark']
     `id INT AUTO_INCREMENT PRIMARY KEY, updated_at DATETIME,
      changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
      INDEX (updated_at)`,
-    { column: 'changed', reason: 'on-update-timestamp', indexed: false },
+    { column: 'changed', reason: 'on-update-timestamp', indexName: null },
   ],
   [
     `id INT PRIMARY KEY,
      a DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
      b DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, INDEX (b)`,
-    { column: 'b', reason: 'on-update-timestamp', indexed: true },
+    { column: 'b', reason: 'on-update-timestamp', indexName: 'b' },
   ],
   [
     'id INT AUTO_INCREMENT PRIMARY KEY, Updated_At DATETIME, INDEX (Updated_At)',
-    { column: 'Updated_At', reason: 'usual-name', indexed: true },
+    { column: 'Updated_At', reason: 'usual-name', indexName: 'Updated_At' },
   ],
   [
-    'id INT AUTO_INCREMENT PRIMARY KEY, updated_at DATETIME',
-    { column: 'id', reason: 'auto-increment', indexed: true },
+    'id INT AUTO_INCREMENT PRIMARY KEY, modified DATETIME, updated_at DATETIME',
+    { column: 'updated_at', reason: 'usual-name', indexName: null },
+  ],
+  [
+    'id INT AUTO_INCREMENT PRIMARY KEY, updated_at DATETIME, modified DATETIME, INDEX (modified)',
+    { column: 'modified', reason: 'usual-name', indexName: 'modified' },
+  ],
+  [
+    'id INT AUTO_INCREMENT PRIMARY KEY, born DATETIME',
+    { column: 'id', reason: 'auto-increment', indexName: 'PRIMARY' },
   ],
   ['id INT PRIMARY KEY, updated_at INT, INDEX (updated_at)', null],
 ];

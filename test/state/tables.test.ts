@@ -24,13 +24,15 @@ const SCHEMA: TableSchema = {
       numericPrecision: 10,
       numericScale: 0,
       isJsonText: false,
+      startsAsNull: false,
     },
   ],
   key: { indexName: 'PRIMARY', columns: ['tenant', 'id'] },
   engine: 'InnoDB',
   estimatedRows: 1,
   estimatedBytes: 1,
-  watermark: { column: 'changed', reason: 'on-update-timestamp', indexed: true },
+  watermark: { column: 'changed', reason: 'on-update-timestamp', indexName: 'changed' },
+  createdAt: '2026-01-01 00:00:00',
 };
 
 async function openState(): Promise<TempDatabase> {

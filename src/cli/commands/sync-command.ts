@@ -1,7 +1,9 @@
 import type { Config } from '../../../config/load.js';
-import type { SyncResult } from '../../model/sync-result.js';
+import type { SyncResult, TableSyncResult } from '../../model/sync-result.js';
+import { createIndexStatement } from '../../model/watermark-rule.js';
 import { dryRun, type PlannedTableSync } from '../../service/dry-run.js';
 import type { TableSelection } from '../../service/plan.js';
+import type { RequestedMode } from '../../service/sync-modes.js';
 import { sync, type SyncRequest } from '../../service/sync.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import {
@@ -21,6 +23,9 @@ const WINDOW_BYTES = 32 * 1024 * 1024;
 
 export interface SyncArguments {
   readonly tables: readonly string[];
+  readonly mode: RequestedMode;
+  /** null: as INCREMENTAL_DELETES says. */
+  readonly deletes: boolean | null;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -29,7 +34,7 @@ export interface SyncArguments {
 export type SyncInterceptor = (request: SyncRequest) => SyncRequest;
 
 export async function runSync(
-  { tables, dryRun: isDry, json }: SyncArguments,
+  { tables, mode, deletes, dryRun: isDry, json }: SyncArguments,
   intercept: SyncInterceptor = (request) => request,
 ): Promise<number> {
   const config = sourceConfig();
@@ -38,14 +43,22 @@ export async function runSync(
     filter: config.tables,
     names: tables,
     types: config.types,
+    watermarks: config.watermarks,
   };
   if (isDry) {
-    const plan = await dryRun(config.endpoint, selection, config.workerThreads);
+    const plan = await dryRun({
+      endpoint: config.endpoint,
+      selection,
+      readers: config.workerThreads,
+      mode,
+      duckdbPath: config.duckdbPath,
+      targetSchema: config.targetSchema,
+    });
     if (json) printJson({ tables: plan });
     else await printPlan(plan);
     return plan.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
   }
-  const result = await syncWithProgress(config, selection, intercept);
+  const result = await syncWithProgress(config, selection, { mode, deletes }, intercept);
   if (json) printJson(result);
   else await printResult(result);
   return result.tables.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
@@ -54,6 +67,7 @@ export async function runSync(
 async function syncWithProgress(
   config: Config,
   selection: TableSelection,
+  { mode, deletes }: Pick<SyncArguments, 'mode' | 'deletes'>,
   intercept: SyncInterceptor,
 ): Promise<SyncResult> {
   using progress = await createProgress(await createCliLogger(config));
@@ -72,6 +86,11 @@ async function syncWithProgress(
         insertRows: config.insertBatchRows,
         readers: config.workerThreads,
       },
+      mode,
+      incremental: {
+        lookbackSeconds: config.lookbackSeconds,
+        deletes: deletes ?? config.deletes,
+      },
       reporter: progress,
       signal: stop.signal,
     }),
@@ -85,17 +104,10 @@ async function printResult({ tables, seconds, peakRssBytes }: SyncResult): Promi
     );
     return;
   }
+  const isFollowed = tables.some(({ mode }) => mode === 'incremental');
   await printTable(
-    ['table', 'mode', 'rows', 'seconds', 'rows/s', 'rejected', 'error'],
-    tables.map((table) => [
-      table.table,
-      table.mode,
-      formatNumber(table.rows),
-      table.seconds.toFixed(1),
-      formatNumber(table.rowsPerSecond),
-      formatNumber(table.rejectedValues),
-      table.error?.message ?? '',
-    ]),
+    isFollowed ? CHANGE_HEADINGS : HEADINGS,
+    tables.map(isFollowed ? changes : totals),
   );
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   printLine(
@@ -111,11 +123,56 @@ async function printResult({ tables, seconds, peakRssBytes }: SyncResult): Promi
   }
 }
 
+const HEADINGS = ['table', 'mode', 'rows', 'seconds', 'rows/s', 'rejected', 'error'];
+
+function totals(table: TableSyncResult): string[] {
+  return [
+    table.table,
+    table.mode,
+    formatNumber(table.rows),
+    table.seconds.toFixed(1),
+    formatNumber(table.rowsPerSecond),
+    formatNumber(table.rejectedValues),
+    table.error?.message ?? '',
+  ];
+}
+
+const CHANGE_HEADINGS = [
+  'table',
+  'mode',
+  'read',
+  'inserted',
+  'updated',
+  'deleted',
+  'unchanged',
+  'watermark',
+  'seconds',
+  'rejected',
+  'error',
+];
+
+function changes(table: TableSyncResult): string[] {
+  return [
+    table.table,
+    table.mode,
+    formatNumber(table.rows),
+    formatNumber(table.inserted),
+    formatNumber(table.updated),
+    formatNumber(table.deleted),
+    formatNumber(table.unchanged),
+    table.newWatermark ?? '–',
+    table.seconds.toFixed(1),
+    formatNumber(table.rejectedValues),
+    table.error?.message ?? '',
+  ];
+}
+
 async function printPlan(plan: readonly PlannedTableSync[]): Promise<void> {
   await printTable(
-    ['table', 'rows ~', 'size ~', 'key', 'ranges', 'watermark', 'problem'],
+    ['table', 'sync', 'rows ~', 'size ~', 'key', 'ranges', 'watermark', 'problem'],
     plan.map((table) => [
       table.table,
+      table.why === null ? table.mode : `${table.mode}: ${table.why}`,
       formatNumber(table.estimatedRows),
       formatBytes(table.estimatedBytes),
       table.key.join(', ') || '– none: one range',
@@ -124,6 +181,13 @@ async function printPlan(plan: readonly PlannedTableSync[]): Promise<void> {
       table.error ?? '',
     ]),
   );
+  for (const { table, watermark } of plan) {
+    if (watermark?.indexName !== null) continue;
+    printLine(
+      `${table}: no index begins with its watermark ${watermark.column}: every incremental`,
+    );
+    printLine(`  sync reads the whole table. ${createIndexStatement(table, watermark.column)}`);
+  }
   const lossy = plan.flatMap(({ table, lossyColumns }) =>
     lossyColumns.map(({ column, sourceType, duckdbType, loss }) => [
       `${table}.${column}`,

@@ -1,0 +1,212 @@
+import { AbortError, default as pRetry } from 'p-retry';
+import { batchBytes, batchCapacity } from '../batch/column-batch.js';
+import { DucktailError, toError } from '../common/errors.js';
+import type { TablePlan } from '../model/column-plan.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
+import type { SourceClock } from '../model/source-clock.js';
+import type { ReaderTable } from '../source/reader-protocol.js';
+import type { Reader, ReaderPool } from '../source/reader-pool.js';
+import { readBatches } from '../source/read-batches.js';
+import { RejectedValueBuffer } from '../state/rejected-values.js';
+import type { TableRecord } from '../state/tables.js';
+import type { Watermark } from '../state/watermarks.js';
+import type { Database } from '../target/database.js';
+import { StagedRows } from '../target/staged-apply.js';
+import { ChangeApply } from './change-apply.js';
+import { changedRows } from './changed-rows.js';
+import type { IncrementalHooks } from './hooks.js';
+
+/** A batch is applied at this many rows … */
+const APPLY_ROWS = 100_000;
+/** … or bytes: DuckDB holds them in memory together with what they replace. */
+const APPLY_BYTES = 16 * 1024 * 1024;
+const RETRIES = 5;
+const MIN_DELAY_MS = 500;
+const MAX_DELAY_MS = 10_000;
+
+export interface IncrementalOptions {
+  readonly targetSchema: string;
+  readonly lookbackSeconds: number;
+  /** Rows per batch from a reader. */
+  readonly batchRows: number;
+}
+
+/** A table that was synced before, with what is known since. */
+export interface FollowedTable {
+  readonly plan: TablePlan;
+  readonly record: TableRecord;
+  readonly watermark: Watermark;
+}
+
+export interface IncrementalContext {
+  readonly database: Database;
+  readonly options: IncrementalOptions;
+  readonly reporter: SyncReporter;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  readonly hooks: IncrementalHooks;
+  readonly openReaders: () => Promise<ReaderPool>;
+  readonly readClock: () => Promise<SourceClock>;
+}
+
+export interface IncrementalOutcome {
+  readonly plan: TablePlan;
+  /** Rows read. */
+  readonly rows: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly oldWatermark: string | null;
+  readonly newWatermark: string | null;
+  readonly rejectedValues: number;
+  readonly seconds: number;
+  readonly error: Error | null;
+}
+
+/**
+ * Brings tables up to date by their watermarks, one after the other. Each batch is committed with
+ * the watermark that it reaches: a run that is cut short is gone on with by the next one. A table
+ * that fails does not stop the others.
+ */
+export async function incrementalSync(
+  tables: readonly FollowedTable[],
+  context: IncrementalContext,
+): Promise<IncrementalOutcome[]> {
+  if (tables.length === 0) return [];
+  const outcomes: IncrementalOutcome[] = [];
+  await using rejected = await RejectedValueBuffer.open(context.database);
+  await using readers = new ReaderHolder(context.openReaders);
+  const clock = await context.readClock();
+  for (const table of tables) {
+    context.signal.throwIfAborted();
+    outcomes.push(await syncTable(table, clock, readers, rejected, context));
+  }
+  return outcomes;
+}
+
+async function syncTable(
+  table: FollowedTable,
+  clock: SourceClock,
+  readers: ReaderHolder,
+  rejected: RejectedValueBuffer,
+  context: IncrementalContext,
+): Promise<IncrementalOutcome> {
+  const { reporter, signal } = context;
+  const { name } = table.plan.schema;
+  const startedAt = performance.now();
+  const seconds = (): number => (performance.now() - startedAt) / 1000;
+  const apply = new ChangeApply(table, rejected, context);
+  reporter.tableStarted(name);
+  try {
+    await pRetry(() => attempt(table, clock, readers, apply, context), {
+      retries: RETRIES,
+      minTimeout: MIN_DELAY_MS,
+      maxTimeout: MAX_DELAY_MS,
+      signal,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft > 0 && !signal.aborted) {
+          reporter.warning(`${name}: ${error.message}; going on with a new connection`);
+        }
+      },
+    });
+    reporter.tableFinished(name, apply.rows, seconds());
+    return { ...apply.outcome(), seconds: seconds(), error: null };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (!isOfTheTable(error)) throw error;
+    if (!isNeedsFullSync(error)) reporter.tableFailed(name, toError(error));
+    return { ...apply.outcome(), seconds: seconds(), error: toError(error) };
+  }
+}
+
+async function attempt(
+  table: FollowedTable,
+  clock: SourceClock,
+  readers: ReaderHolder,
+  apply: ChangeApply,
+  { database, options, reporter, signal }: IncrementalContext,
+): Promise<void> {
+  try {
+    const reader = await readers.take();
+    await readAndApply(reader, table, clock, apply, { database, options, signal });
+  } catch (error) {
+    // What a reader was at can't be told from what it is asked next.
+    await readers.drop();
+    const failure: unknown = signal.aborted ? signal.reason : error;
+    if (hasCode(failure, 'target-memory') && (await database.raiseMemoryLimit()) !== null) {
+      reporter.tableRestarted(table.plan.schema.name, 'with more memory');
+      throw failure;
+    }
+    const isWorthRetrying =
+      hasCode(failure, 'source-unavailable') || hasCode(failure, 'worker-lost');
+    throw isWorthRetrying ? failure : new AbortError(toError(failure));
+  }
+}
+
+async function readAndApply(
+  reader: Reader,
+  { plan }: FollowedTable,
+  clock: SourceClock,
+  apply: ChangeApply,
+  { database, options, signal }: Pick<IncrementalContext, 'database' | 'options' | 'signal'>,
+): Promise<void> {
+  const { watermark } = plan.schema;
+  if (watermark === null) throw new Error(`${plan.schema.name} has no watermark`);
+  apply.begin();
+  const capacity = batchCapacity(plan.columns, options.batchRows);
+  const readerTable: ReaderTable = { copyId: apply.copyId, plan, capacity };
+  const changes = changedRows(plan, watermark, apply.watermark, clock, options.lookbackSeconds);
+  let staged: StagedRows | null = null;
+  try {
+    for await (const batch of readBatches(reader, readerTable, changes.sql)) {
+      signal.throwIfAborted();
+      // Most tables of a run have no row to stage.
+      staged ??= await StagedRows.open(database, plan.columns);
+      staged.append(batch);
+      apply.reject(batch);
+      reader.recycle(batch, batchBytes(batch));
+      if (staged.rows >= APPLY_ROWS || staged.bytes >= APPLY_BYTES)
+        await apply.run(staged, changes);
+    }
+    if (staged !== null && staged.rows > 0) await apply.run(staged, changes);
+  } finally {
+    await staged?.[Symbol.asyncDispose]();
+  }
+}
+
+function hasCode(error: unknown, code: DucktailError['code']): boolean {
+  return error instanceof DucktailError && error.code === code;
+}
+
+/** True for errors that say nothing about the other tables. */
+function isOfTheTable(error: unknown): boolean {
+  return ['table-failed', 'table-changed', 'needs-full-sync', 'target-memory'].some((code) =>
+    hasCode(error, code as DucktailError['code']),
+  );
+}
+
+export function isNeedsFullSync(error: unknown): boolean {
+  return hasCode(error, 'needs-full-sync');
+}
+
+/** The pool of the moment: opened when it is needed, and again after a loss. */
+class ReaderHolder implements AsyncDisposable {
+  private pool: ReaderPool | null = null;
+
+  constructor(private readonly open: () => Promise<ReaderPool>) {}
+
+  async take(): Promise<Reader> {
+    this.pool ??= await this.open();
+    return this.pool.readers[0];
+  }
+
+  async drop(): Promise<void> {
+    const { pool } = this;
+    this.pool = null;
+    await pool?.[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.drop();
+  }
+}

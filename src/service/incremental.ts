@@ -1,0 +1,156 @@
+import { toError } from '../common/errors.js';
+import {
+  type FollowedTable,
+  type IncrementalContext,
+  type IncrementalOutcome,
+  incrementalSync,
+  isNeedsFullSync,
+} from '../incremental/incremental-sync.js';
+import { removeGoneRows } from '../incremental/gone-rows.js';
+import type { SchemaChange } from '../incremental/schema-change.js';
+import type { TablePlan } from '../model/column-plan.js';
+import { readSourceClock } from '../source/clock.js';
+import { openSession } from '../source/connect.js';
+import { recordDefinition, recordUnchanged } from '../state/tables.js';
+import { alterTable } from '../target/ddl.js';
+import { checkpoint } from '../target/maintenance.js';
+import type { SyncRun } from './sync.js';
+import { failedOutcome, type TableOutcome } from './sync-outcome.js';
+
+export interface IncrementalRequest {
+  readonly lookbackSeconds: number;
+  /** Whether rows that are gone from the source are looked for and removed. */
+  readonly deletes: boolean;
+}
+
+interface Followed {
+  readonly table: FollowedTable;
+  readonly change: SchemaChange;
+}
+
+/** The outcomes of the tables that could be followed, and the tables that have to be copied instead. */
+export async function syncIncrementally(
+  followed: readonly Followed[],
+  run: SyncRun,
+): Promise<{ outcomes: TableOutcome[]; toCopy: TablePlan[] }> {
+  if (followed.length === 0) return { outcomes: [], toCopy: [] };
+  const { request, database, readers, runId } = run;
+  const { endpoint, options, reporter, signal } = request;
+  const context: IncrementalContext = {
+    database,
+    options: {
+      targetSchema: options.targetSchema,
+      lookbackSeconds: request.incremental.lookbackSeconds,
+      batchRows: options.batchRows,
+    },
+    reporter,
+    runId,
+    signal,
+    hooks: request.hooks?.incremental ?? {},
+    openReaders: () => readers.open(),
+    readClock: async () => {
+      await using session = await openSession(endpoint);
+      return await readSourceClock(session);
+    },
+  };
+  for (const { table } of followed) {
+    const { name, watermark } = table.plan.schema;
+    if (watermark?.reason !== 'auto-increment') continue;
+    reporter.info(`${name}: followed by its AUTO_INCREMENT alone, which tells of inserts only`);
+  }
+  const { altered, toCopy } = await alterTables(followed, run);
+  const synced = await incrementalSync(altered, context);
+  const failed = synced.filter(({ error }) => isNeedsFullSync(error));
+  for (const { plan, error } of failed) {
+    reporter.info(`${plan.schema.name}: a full sync, because ${error?.message ?? ''}`);
+    toCopy.push(plan);
+  }
+  const outcomes = synced
+    .filter((outcome) => !failed.includes(outcome))
+    .map((outcome) => describe(outcome));
+  if (request.incremental.deletes) await removeGone(altered, outcomes, context, run);
+  const unchanged = outcomes.filter(
+    ({ error, inserted, updated, deleted }) => error === null && inserted + updated + deleted === 0,
+  );
+  await database.transaction(() =>
+    recordUnchanged(
+      database,
+      options.targetSchema,
+      unchanged.map(({ table }) => table),
+      runId,
+    ),
+  );
+  if (unchanged.length < outcomes.length && !(await checkpoint(database))) {
+    reporter.warning(
+      'CHECKPOINT could not run beside an open transaction; it is left to the next sync',
+    );
+  }
+  return { outcomes, toCopy };
+}
+
+async function alterTables(
+  followed: readonly Followed[],
+  { request, database }: SyncRun,
+): Promise<{ altered: FollowedTable[]; toCopy: TablePlan[] }> {
+  const { targetSchema } = request.options;
+  const altered: FollowedTable[] = [];
+  const toCopy: TablePlan[] = [];
+  for (const { table, change } of followed) {
+    const { schema } = table.plan;
+    try {
+      if (change.kind === 'alter') {
+        await database.transaction(async () => {
+          await alterTable(database, targetSchema, schema.name, change.clauses);
+          await recordDefinition(database, targetSchema, schema);
+        });
+        request.reporter.info(`${schema.name}: its columns have changed (${change.what})`);
+      }
+      altered.push(table);
+    } catch (error) {
+      const { message } = toError(error);
+      request.reporter.info(
+        `${schema.name}: a full sync, because it can't be altered (${message})`,
+      );
+      toCopy.push(table.plan);
+    }
+  }
+  return { altered, toCopy };
+}
+
+/** Fills `deleted` of the outcomes in; a table whose rows can't be removed has failed. */
+async function removeGone(
+  tables: readonly FollowedTable[],
+  outcomes: TableOutcome[],
+  context: IncrementalContext,
+  { request }: SyncRun,
+): Promise<void> {
+  await using session = await openSession(request.endpoint);
+  for (const [at, outcome] of outcomes.entries()) {
+    const table = tables.find(({ plan }) => plan.schema.name === outcome.table);
+    if (outcome.error !== null || table === undefined) continue;
+    const startedAt = performance.now();
+    const seconds = (): number => outcome.seconds + (performance.now() - startedAt) / 1000;
+    try {
+      const { deleted, rejectedValues } = await removeGoneRows(session, table, context);
+      outcomes[at] = {
+        ...outcome,
+        deleted,
+        rejectedValues: deleted === 0 ? outcome.rejectedValues : rejectedValues,
+        seconds: seconds(),
+      };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const failure = toError(error);
+      request.reporter.tableFailed(outcome.table, failure);
+      outcomes[at] = failedOutcome(outcome.table, 'incremental', failure, seconds());
+    }
+  }
+}
+
+function describe(outcome: IncrementalOutcome): TableOutcome {
+  const { plan, rows, inserted, updated, unchanged, rejectedValues, seconds, error } = outcome;
+  const { name } = plan.schema;
+  if (error !== null) return failedOutcome(name, 'incremental', error, seconds);
+  const changes = { inserted, updated, deleted: 0, unchanged };
+  return { table: name, mode: 'incremental', rows, ...changes, rejectedValues, seconds, error };
+}
