@@ -38,7 +38,7 @@ export async function* goneRows(options: GoneRowsOptions): AsyncGenerator<GoneRo
     scope: 'key',
   });
   const sides: Sides = { session, replica, table };
-  const partition = await dividedTable(sides);
+  const { partition } = await dividedTable(sides);
   const digests = await bothDigests(sides, partition);
   const parts = differingParts(digests.source, digests.replica).filter(
     ({ replicaRows }) => replicaRows > 0,

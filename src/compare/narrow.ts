@@ -29,12 +29,23 @@ const DIVISION_PARTS = 1_024;
 const BATCH_ROWS = 20_000;
 const BATCH_PARTS = 500;
 
+export interface DividedTable {
+  readonly partition: Partition;
+  /** Conditions for sessions that share the source's whole table; null for all of it. */
+  readonly slices: readonly (string | null)[];
+}
+
 /** Divides the whole table into parts of about a thousand rows, where keys are evenly spread. */
-export async function dividedTable({ session, replica, table }: Sides): Promise<Partition> {
+export async function dividedTable(
+  { session, replica, table }: Sides,
+  sessions = 1,
+): Promise<DividedTable> {
   const [{ n }] = await replica.rows(`SELECT count(*) AS n FROM ${table.from.replica}`);
   const wanted = Math.min(MAX_PARTS, Math.ceil(Number(n) / PART_ROWS));
   const { integerKey } = table;
-  if (integerKey === null) return HashPartition.over(table.identity, wanted);
+  if (integerKey === null) {
+    return { partition: HashPartition.over(table.identity, wanted), slices: [null] };
+  }
   const ends = (key: string, from: string): string =>
     `SELECT MIN(${key}) AS low, MAX(${key}) AS high FROM ${from}`;
   const [[here], [there]] = await Promise.all([
@@ -44,11 +55,14 @@ export async function dividedTable({ session, replica, table }: Sides): Promise<
   const values = [here.low, here.high, there.low, there.high].flatMap((value) =>
     value === null || value === undefined ? [] : [BigInt(String(value))],
   );
-  if (values.length === 0) return new RangePartition(integerKey, 1n, null);
+  if (values.length === 0) {
+    return { partition: new RangePartition(integerKey, 1n, null), slices: [null] };
+  }
   const low = values.reduce((a, b) => (a < b ? a : b));
   const high = values.reduce((a, b) => (a > b ? a : b));
   const width = (high - low + 1n) / BigInt(Math.max(wanted, 1)) + 1n;
-  return new RangePartition(integerKey, width, null);
+  const partition = new RangePartition(integerKey, width, null);
+  return { partition, slices: partition.slices(low, high, sessions) };
 }
 
 /** Both sides' digests, made at the same time. */

@@ -46,7 +46,8 @@ export interface IncrementalContext {
   readonly signal: AbortSignal;
   readonly hooks: IncrementalHooks;
   readonly openReaders: () => Promise<ReaderPool>;
-  readonly readClock: () => Promise<SourceClock>;
+  /** The source's clock when the run began. */
+  readonly clock: SourceClock;
 }
 
 export interface IncrementalOutcome {
@@ -76,17 +77,15 @@ export async function incrementalSync(
   const outcomes: IncrementalOutcome[] = [];
   await using rejected = await RejectedValueBuffer.open(context.database);
   await using readers = new ReaderHolder(context.openReaders);
-  const clock = await context.readClock();
   for (const table of tables) {
     context.signal.throwIfAborted();
-    outcomes.push(await syncTable(table, clock, readers, rejected, context));
+    outcomes.push(await syncTable(table, readers, rejected, context));
   }
   return outcomes;
 }
 
 async function syncTable(
   table: FollowedTable,
-  clock: SourceClock,
   readers: ReaderHolder,
   rejected: RejectedValueBuffer,
   context: IncrementalContext,
@@ -98,7 +97,7 @@ async function syncTable(
   const apply = new ChangeApply(table, rejected, context);
   reporter.tableStarted(name);
   try {
-    await pRetry(() => attempt(table, clock, readers, apply, context), {
+    await pRetry(() => attempt(table, readers, apply, context), {
       retries: RETRIES,
       minTimeout: MIN_DELAY_MS,
       maxTimeout: MAX_DELAY_MS,
@@ -121,15 +120,15 @@ async function syncTable(
 
 async function attempt(
   table: FollowedTable,
-  clock: SourceClock,
   readers: ReaderHolder,
   apply: ChangeApply,
-  { database, options, reporter, signal }: IncrementalContext,
+  context: IncrementalContext,
 ): Promise<void> {
   try {
     const reader = await readers.take();
-    await readAndApply(reader, table, clock, apply, { database, options, signal });
+    await readAndApply(reader, table, apply, context);
   } catch (error) {
+    const { database, reporter, signal } = context;
     // What a reader was at can't be told from what it is asked next.
     await readers.drop();
     const failure: unknown = signal.aborted ? signal.reason : error;
@@ -146,9 +145,8 @@ async function attempt(
 async function readAndApply(
   reader: Reader,
   { plan }: FollowedTable,
-  clock: SourceClock,
   apply: ChangeApply,
-  { database, options, signal }: Pick<IncrementalContext, 'database' | 'options' | 'signal'>,
+  { database, options, clock, signal }: IncrementalContext,
 ): Promise<void> {
   const { watermark } = plan.schema;
   if (watermark === null) throw new Error(`${plan.schema.name} has no watermark`);

@@ -9,7 +9,7 @@ import {
 import { removeGoneRows } from '../incremental/gone-rows.js';
 import type { SchemaChange } from '../incremental/schema-change.js';
 import type { TablePlan } from '../model/column-plan.js';
-import { readSourceClock } from '../source/clock.js';
+import type { SourceClock } from '../model/source-clock.js';
 import { openSession } from '../source/connect.js';
 import { recordDefinition, recordUnchanged } from '../state/tables.js';
 import { alterTable } from '../target/ddl.js';
@@ -31,11 +31,12 @@ interface Followed {
 /** The outcomes of the tables that could be followed, and the tables that have to be copied instead. */
 export async function syncIncrementally(
   followed: readonly Followed[],
+  clock: SourceClock,
   run: SyncRun,
 ): Promise<{ outcomes: TableOutcome[]; toCopy: TablePlan[] }> {
   if (followed.length === 0) return { outcomes: [], toCopy: [] };
   const { request, database, readers, runId } = run;
-  const { endpoint, options, reporter, signal } = request;
+  const { options, reporter, signal } = request;
   const context: IncrementalContext = {
     database,
     options: {
@@ -48,10 +49,7 @@ export async function syncIncrementally(
     signal,
     hooks: request.hooks?.incremental ?? {},
     openReaders: () => readers.open(),
-    readClock: async () => {
-      await using session = await openSession(endpoint);
-      return await readSourceClock(session);
-    },
+    clock,
   };
   for (const { table } of followed) {
     const { name, watermark } = table.plan.schema;
@@ -72,14 +70,10 @@ export async function syncIncrementally(
   const unchanged = outcomes.filter(
     ({ error, inserted, updated, deleted }) => error === null && inserted + updated + deleted === 0,
   );
-  await database.transaction(() =>
-    recordUnchanged(
-      database,
-      options.targetSchema,
-      unchanged.map(({ table }) => table),
-      runId,
-    ),
-  );
+  if (unchanged.length > 0) {
+    const names = unchanged.map(({ table }) => table);
+    await database.transaction(() => recordUnchanged(database, options.targetSchema, names, runId));
+  }
   if (unchanged.length < outcomes.length && !(await checkpoint(database))) {
     reporter.warning(
       'CHECKPOINT could not run beside an open transaction; it is left to the next sync',

@@ -9,7 +9,8 @@ import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
 import type { SnapshotOptions } from '../snapshot/options.js';
 import { readCatalog } from '../source/catalog.js';
-import { openSession } from '../source/connect.js';
+import { readSourceClock } from '../source/clock.js';
+import { openSession, type SourceSession } from '../source/connect.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
 import { recordFailure } from '../state/tables.js';
 import { readWatermarks } from '../state/watermarks.js';
@@ -73,7 +74,11 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
   }
   const query = (sql: string): Promise<Record<string, unknown>[]> => database.rows(sql);
   const known = await readKnownTables(query, options.targetSchema);
-  const outcomes = await syncTables(database, selecting.value, known, readers, request);
+  const outcomes = await syncTables(selecting.value, known, session, {
+    request,
+    database,
+    readers,
+  });
   const reached = await readWatermarks(query, options.targetSchema);
   return {
     tables: outcomes.map((outcome) =>
@@ -89,12 +94,12 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
 }
 
 async function syncTables(
-  database: Database,
   selected: SelectedTables,
   known: KnownTables,
-  readers: ReaderSource,
-  request: SyncRequest,
+  session: SourceSession,
+  means: Omit<SyncRun, 'runId'>,
 ): Promise<TableOutcome[]> {
+  const { request, database } = means;
   const { options, reporter, mode } = request;
   const { plans, refused } = await refuseViews(database, selected, options.targetSchema);
   const modes = plans.map((plan) => ({ plan, mode: chooseMode(plan, known, mode) }));
@@ -111,12 +116,14 @@ async function syncTables(
     chosen.kind === 'incremental' ? [chosen] : [],
   );
   const runId = await startRun(database, runMode(whole.length, followed.length));
-  const run: SyncRun = { request, database, readers, runId };
+  // Before anything is read: no watermark may pass it.
+  const clock = await readSourceClock(session);
+  const run: SyncRun = { ...means, runId };
   const outcomes = await copyWhole(
     whole.map(({ plan }) => plan),
     run,
   );
-  const incremental = await syncIncrementally(followed, run);
+  const incremental = await syncIncrementally(followed, clock, run);
   outcomes.push(...incremental.outcomes);
   outcomes.push(...(await copyWhole(incremental.toCopy, run)));
   for (const { plan, error } of rejected) {

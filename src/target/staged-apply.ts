@@ -29,7 +29,6 @@ export class StagedRows implements AsyncDisposable {
     private readonly columns: readonly ColumnPlan[],
     /** The stage as SQL, for the caller's own statements; its columns are the table's. */
     readonly name: string,
-    private readonly matches: string,
     private readonly appender: DuckDBAppender,
     private readonly writer: ChunkWriter,
   ) {}
@@ -40,10 +39,9 @@ export class StagedRows implements AsyncDisposable {
     const name = `temp.main.${table}`;
     const list = columns.map((column) => `${quoteDuckdbName(column.name)} ${column.duckdbType}`);
     await database.run(`CREATE TEMP TABLE ${table} (${list.join(', ')})`);
-    const matches = `temp.main.ducktail_matches_${stages}`;
     const writer = new ChunkWriter(columns, await database.columnTypes(name));
     const appender = await database.createTempBatchAppender(table);
-    return new StagedRows(database, columns, name, matches, appender, writer);
+    return new StagedRows(database, columns, name, appender, writer);
   }
 
   /** Copies the rows at once: the batch's buffers are free afterwards. */
@@ -61,30 +59,27 @@ export class StagedRows implements AsyncDisposable {
   /**
    * Within the caller's transaction: the staged rows replace those of the same key. `compareWhen`
    * (SQL over the alias `s` of the stage) says which of them may be in the table already with the
-   * same values; those are left alone.
+   * same values; those are left alone. (Comparing all of them would read every column of the table.)
    */
   async replaceByKey(
     table: string,
     keyColumns: readonly string[],
     compareWhen: string,
   ): Promise<AppliedRows> {
-    const { database, matches, name } = this;
+    const { database, name } = this;
     this.flush();
-    const byKey = keyColumns.map(quoteDuckdbName).map((key) => `t.${key} = s.${key}`);
-    await database.run(
-      `CREATE TEMP TABLE ${matches} AS SELECT s.rowid AS staged, t.rowid AS found
-         FROM ${name} AS s JOIN ${table} AS t ON ${byKey.join(' AND ')}`,
+    const sameKey = keyColumns
+      .map(quoteDuckdbName)
+      .map((key) => `t.${key} = s.${key}`)
+      .join(' AND ');
+    const unchanged = await this.setUnchangedAside(table, sameKey, compareWhen);
+    if (unchanged === this.rows) return { inserted: 0, updated: 0, unchanged };
+    const [row] = await database.rows(
+      `DELETE FROM ${table} AS t USING ${name} AS s WHERE ${sameKey}`,
     );
-    const unchanged = await this.setUnchangedAside(table, compareWhen);
-    const [row] = await database.rows(`SELECT count(DISTINCT staged) AS n FROM ${matches}`);
-    const updated = Number(row.n);
-    if (updated > 0) {
-      await database.run(`DELETE FROM ${table} WHERE rowid IN (SELECT found FROM ${matches})`);
-    }
-    await database.run(`DROP TABLE ${matches}`);
-    const inserted = this.rows - unchanged - updated;
-    if (inserted + updated > 0) await database.run(`INSERT INTO ${table} FROM ${name}`);
-    return { inserted, updated, unchanged };
+    const updated = Number(row.Count);
+    await database.run(`INSERT INTO ${table} FROM ${name}`);
+    return { inserted: this.rows - unchanged - updated, updated, unchanged };
   }
 
   /** Within the caller's transaction: the staged rows replace those that the condition matches. */
@@ -108,26 +103,26 @@ export class StagedRows implements AsyncDisposable {
   }
 
   /** Takes rows that are in the table with the same values off the stage; returns how many. */
-  private async setUnchangedAside(table: string, compareWhen: string): Promise<number> {
-    const { database, matches, name } = this;
+  private async setUnchangedAside(
+    table: string,
+    sameKey: string,
+    compareWhen: string,
+  ): Promise<number> {
+    const { database, name } = this;
+    const compared = await database.rows(`SELECT 1 FROM ${name} AS s WHERE ${compareWhen} LIMIT 1`);
+    if (compared.length === 0) return 0;
     const same = this.columns.map((column) => sameValue(column)).join(' AND ');
     const [row] = await database.rows(
       `DELETE FROM ${name} WHERE rowid IN (
-         SELECT m.staged FROM ${matches} AS m
-           JOIN ${name} AS s ON s.rowid = m.staged
-           JOIN ${table} AS t ON t.rowid = m.found
+         SELECT s.rowid FROM ${name} AS s JOIN ${table} AS t ON ${sameKey}
           WHERE (${compareWhen}) AND ${same})`,
     );
-    const unchanged = Number(row.Count);
-    if (unchanged === 0) return 0;
-    await database.run(`DELETE FROM ${matches} WHERE staged NOT IN (SELECT rowid FROM ${name})`);
-    return unchanged;
+    return Number(row.Count);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.appender.closeSync();
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
-    await this.database.run(`DROP TABLE IF EXISTS ${this.matches}`);
   }
 }
 
