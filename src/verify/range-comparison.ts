@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type DifferingPart,
+  differingParts,
+  type Digest,
+  type Digests,
+  replicaDigests,
+  sourceDigests,
+} from '../compare/digests.js';
+import { dividedTable, type Sides } from '../compare/narrow.js';
+import type { Partition } from '../compare/partition.js';
+import type { VerifyContext } from './verify-context.js';
+
+/** Parts per statement when only some are read. */
+const PARTS_PER_READING = 1_000;
+/** Between two readings of what differs. */
+const SETTLE_DELAY_MS = 200;
+const SETTLE_READINGS = 5;
+
+export interface ComparedRanges {
+  readonly partition: Partition;
+  readonly ranges: number;
+  readonly sourceRows: number;
+  readonly differing: readonly DifferingPart[];
+  readonly settled: boolean;
+}
+
+/** Compares a table by the checksums of its ranges, each side in the database that has it. */
+export async function compareRanges(sides: Sides, context: VerifyContext): Promise<ComparedRanges> {
+  const { partition, slices } = await dividedTable(sides, context.sessions.length);
+  const [source, replica] = await Promise.all([
+    slicedDigests(sides, partition, slices, context),
+    replicaDigests(sides.replica, sides.table, partition),
+  ]);
+  const { differing, settled } = await settle(sides, partition, { source, replica }, context);
+  return {
+    partition,
+    ranges: new Set([...source.keys(), ...replica.keys()]).size,
+    sourceRows: [...source.values()].reduce((sum, { rows }) => sum + rows, 0),
+    differing,
+    settled,
+  };
+}
+
+/** Slices end where parts do, so that no part has two digests. */
+async function slicedDigests(
+  { table }: Sides,
+  partition: Partition,
+  slices: readonly (string | null)[],
+  { sessions }: VerifyContext,
+): Promise<Digests> {
+  const digests = await Promise.all(
+    slices.map((slice, at) => sourceDigests(sessions[at], table, partition, slice)),
+  );
+  return new Map(digests.flatMap((some) => [...some]));
+}
+
+/** Reads what differs again until the source gives the same answer twice. */
+async function settle(
+  sides: Sides,
+  partition: Partition,
+  first: { readonly source: Digests; readonly replica: Digests },
+  { signal }: VerifyContext,
+): Promise<{ differing: DifferingPart[]; settled: boolean }> {
+  const source = new Map(first.source);
+  let differing = differingParts(source, first.replica);
+  for (let reading = 1; differing.length > 0; reading++) {
+    if (reading > SETTLE_READINGS) return { differing, settled: false };
+    await delay(SETTLE_DELAY_MS, undefined, { signal });
+    const parts = differing.map(({ part }) => part);
+    const again = await sourceDigestsOf(sides, partition, parts);
+    const isSame = parts.every(
+      (part) =>
+        again.get(part)?.checksum === source.get(part)?.checksum &&
+        again.get(part)?.rows === source.get(part)?.rows,
+    );
+    for (const part of parts) {
+      const digest = again.get(part);
+      if (digest === undefined) source.delete(part);
+      else source.set(part, digest);
+    }
+    differing = differingParts(source, first.replica);
+    if (isSame) break;
+  }
+  return { differing, settled: true };
+}
+
+async function sourceDigestsOf(
+  { session, table }: Sides,
+  partition: Partition,
+  parts: readonly string[],
+): Promise<Digests> {
+  const digests = new Map<string, Digest>();
+  for (const some of groups(parts)) {
+    const { source } = partition.condition(some);
+    for (const [part, digest] of await sourceDigests(session, table, partition, source)) {
+      digests.set(part, digest);
+    }
+  }
+  return digests;
+}
+
+/** Compares some parts once more, on both sides. */
+export async function compareAgain(
+  sides: Sides,
+  partition: Partition,
+  parts: readonly string[],
+): Promise<DifferingPart[]> {
+  const { session, replica, table } = sides;
+  const differing: DifferingPart[] = [];
+  for (const some of groups(parts)) {
+    const condition = partition.condition(some);
+    const [here, there] = await Promise.all([
+      sourceDigests(session, table, partition, condition.source),
+      replicaDigests(replica, table, partition, condition.replica),
+    ]);
+    differing.push(...differingParts(here, there));
+  }
+  return differing;
+}
+
+function groups(parts: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(parts.length / PARTS_PER_READING) }, (_, at) =>
+    parts.slice(at * PARTS_PER_READING, (at + 1) * PARTS_PER_READING),
+  );
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { batchBytes, batchCapacity } from '../batch/column-batch.js';
+import { DucktailError } from '../common/errors.js';
+import { quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
+import type { SqlPair } from '../compare/sql-pair.js';
+import type { TablePlan } from '../model/column-plan.js';
+import type { Reader } from '../source/reader-pool.js';
+import {
+  countRejectedValues,
+  forgetRejectedValues,
+  RejectedValueBuffer,
+} from '../state/rejected-values.js';
+import { forgetReplacedRejections } from '../state/replaced-rejections.js';
+import { recordRowCount } from '../state/tables.js';
+import type { Database } from '../target/database.js';
+import { StagedRows } from '../target/staged-apply.js';
+
+export interface RepairerOptions {
+  readonly database: Database;
+  readonly targetSchema: string;
+  readonly reader: Reader;
+  /** Rows per batch from the reader. */
+  readonly batchRows: number;
+}
+
+/** Reads rows that differ again, the way every sync does, and puts them in place of the old ones. */
+export class Repairer implements AsyncDisposable {
+  private constructor(
+    private readonly options: RepairerOptions,
+    private readonly rejected: RejectedValueBuffer,
+  ) {}
+
+  static async open(options: RepairerOptions): Promise<Repairer> {
+    return new Repairer(options, await RejectedValueBuffer.open(options.database));
+  }
+
+  /**
+   * Replaces the rows for which the condition holds, in one transaction with what is on record
+   * about them. `table` is the replica's, qualified.
+   */
+  async replace(plan: TablePlan, table: string, condition: SqlPair): Promise<void> {
+    const { database, targetSchema } = this.options;
+    const { name } = plan.schema;
+    const copyId = randomUUID();
+    await using staged = await StagedRows.open(database, plan.columns);
+    const rejections = await this.read(plan, copyId, condition.source, staged);
+    if (plan.keyColumns.length === 0) await this.requireNoRejections(name, rejections);
+    staged.flush();
+    await database.transaction(async () => {
+      if (plan.keyColumns.length > 0) {
+        const rows = replacedKeys(plan, table, condition.replica, staged.name);
+        const key = plan.keyColumns.map((at) => plan.columns[at]);
+        await forgetRejectedValues(database, targetSchema, name, rows, key);
+        await forgetReplacedRejections(database, targetSchema, name, copyId);
+      }
+      await staged.replaceWhere(table, condition.replica);
+      await this.rejected.add(copyId, targetSchema, name);
+      const [row] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
+      const rejectedValues = await countRejectedValues(database, targetSchema, name);
+      await recordRowCount(database, targetSchema, name, Number(row.n), rejectedValues);
+    });
+  }
+
+  /** Resolves to how many values were rejected. */
+  private async read(
+    plan: TablePlan,
+    copyId: string,
+    condition: string,
+    staged: StagedRows,
+  ): Promise<number> {
+    const { reader, batchRows } = this.options;
+    const { schema, columns } = plan;
+    const names = columns.map(({ name }) => name);
+    const table = { copyId, plan, capacity: batchCapacity(columns, batchRows) };
+    const sql =
+      `SELECT ${names.map(quoteMysqlName).join(', ')} ` +
+      `FROM ${quoteMysqlName(schema.database)}.${quoteMysqlName(schema.name)} WHERE ${condition}`;
+    const failures: unknown[] = [];
+    let rejections = 0;
+    // What is thrown in here would be nobody's: batches come as events.
+    await reader.readChunk(table, sql, (batch) => {
+      try {
+        staged.append(batch);
+        this.rejected.append(copyId, names, batch.rejected);
+        rejections += batch.rejected.length;
+      } catch (error) {
+        failures.push(error);
+      }
+      reader.recycle(batch, batchBytes(batch));
+    });
+    await reader.flush();
+    if (failures.length > 0) throw failures[0];
+    return rejections;
+  }
+
+  /** Without a key nobody knows which rejected value belongs to which row. */
+  private async requireNoRejections(table: string, rejections: number): Promise<void> {
+    const { database, targetSchema } = this.options;
+    const recorded = await countRejectedValues(database, targetSchema, table);
+    if (rejections + recorded === 0) return;
+    throw new DucktailError(
+      'needs-full-sync',
+      `the table '${table}' has no key but rejected values, which can't be told apart by row`,
+      { table, hint: `Run \`ducktail sync --full ${table}\`.` },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rejected[Symbol.asyncDispose]();
+  }
+}
+
+/** The keys of rows that go and of rows that come, as a relation. */
+function replacedKeys(
+  { columns, keyColumns }: TablePlan,
+  table: string,
+  condition: string,
+  stage: string,
+): string {
+  const names = keyColumns.map((at) => quoteDuckdbName(columns[at].name)).join(', ');
+  return `(SELECT ${names} FROM ${table} WHERE ${condition} UNION SELECT ${names} FROM ${stage})`;
+}
