@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { DucktailError } from '../common/errors.js';
+import type { TableChanges } from '../model/sync-reporter.js';
 import { BaseProgress, type TableProgress } from './base-progress.js';
 import { formatNumber } from './output.js';
 
@@ -29,6 +30,14 @@ export class BarProgress extends BaseProgress {
     const speed = formatNumber(rows / Math.max(seconds, 0.001));
     this.line(
       `✓ ${name(table)} ${formatNumber(rows)} rows in ${seconds.toFixed(1)} s (${speed} rows/s)`,
+    );
+  }
+
+  tableFollowed(table: string, changes: TableChanges, seconds: number): void {
+    const { inserted, updated, unchanged } = changes;
+    this.line(
+      `✓ ${name(table)} ${formatNumber(inserted)} inserted, ${formatNumber(updated)} updated, ` +
+        `${formatNumber(unchanged)} unchanged in ${seconds.toFixed(1)} s`,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../common/logger.js';
-import type { SyncReporter } from '../model/sync-reporter.js';
+import type { SyncReporter, TableChanges } from '../model/sync-reporter.js';
 
 export interface ProgressReporter extends SyncReporter, Disposable {}
 
@@ -43,6 +43,7 @@ export abstract class BaseProgress implements ProgressReporter {
   }
 
   abstract tableFinished(table: string, rows: number, seconds: number): void;
+  abstract tableFollowed(table: string, changes: TableChanges, seconds: number): void;
   abstract tableFailed(table: string, error: Error): void;
   abstract warning(message: string, hint?: string): void;
   abstract info(message: string): void;

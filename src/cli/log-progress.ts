@@ -1,4 +1,5 @@
 import { DucktailError } from '../common/errors.js';
+import type { TableChanges } from '../model/sync-reporter.js';
 import { BaseProgress, type TableProgress } from './base-progress.js';
 
 /** Between two lines about a table that is being copied. */
@@ -10,6 +11,13 @@ export class LogProgress extends BaseProgress {
     const rowsPerSecond = Math.round(rows / Math.max(seconds, 0.001));
     const rounded = Math.round(seconds * 1000) / 1000;
     this.logger.info({ table, rows, seconds: rounded, rowsPerSecond }, `${table}: copied`);
+  }
+
+  tableFollowed(table: string, changes: TableChanges, seconds: number): void {
+    const line = { table, ...changes, seconds: Math.round(seconds * 1000) / 1000 };
+    // A cron job over many tables has nothing to say of those at rest.
+    const level = changes.inserted + changes.updated > 0 ? 'info' : 'debug';
+    this.logger[level](line, `${table}: up to date`);
   }
 
   tableFailed(table: string, error: Error): void {

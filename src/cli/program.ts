@@ -52,6 +52,7 @@ function createProgram(run: Run, intercept: SyncInterceptor | undefined): Comman
     );
   addCheck(program, run);
   addSync(program, run, intercept);
+  addVerify(program, run);
   addStatus(program, run);
   addQuery(program, run);
   return program;
@@ -109,6 +110,24 @@ interface SyncFlags extends JsonOption {
 function syncMode({ full, incremental }: SyncFlags): 'automatic' | 'full' | 'incremental' {
   if (full === true) return 'full';
   return incremental === true ? 'incremental' : 'automatic';
+}
+
+function addVerify(program: Command, run: Run): void {
+  program
+    .command('verify')
+    .description(
+      'Compares source and replica by value, in ranges, without moving rows. Exits with 1 where ' +
+        'they differ.',
+    )
+    .argument('[tables...]', 'only these tables, whatever INCLUDE_TABLES and EXCLUDE_TABLES say')
+    .option('--repair', 'read the rows that differ again and replace them')
+    .option('--json', JSON_HELP)
+    .action((tables: string[], { repair, json }: JsonOption & { repair?: true }) =>
+      run(json === true, async () => {
+        const { runVerify } = await import('./commands/verify-command.js');
+        return runVerify({ tables, repair: repair === true, json: json === true });
+      }),
+    );
 }
 
 function addStatus(program: Command, run: Run): void {

@@ -1,59 +1,24 @@
 import { quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
-import type { ColumnPlan, TablePlan } from '../model/column-plan.js';
+import type { TablePlan } from '../model/column-plan.js';
 import type { ColumnSchema } from '../model/table-schema.js';
+import {
+  type CanonicalColumn,
+  type CanonicalOptions,
+  type ColumnSubject,
+  type Form,
+  marked,
+  number,
+  numbersOnly,
+  SHOWN_CHARACTERS,
+  shownPair,
+} from './canonical-form.js';
+import { booleanForm, decimalForm, floatForm, integerForm } from './canonical-number.js';
 import { dateForm, timeForm, timestampForm } from './canonical-temporal.js';
 import { invalidTextCondition } from './canonical-text.js';
 import type { SqlPair } from './sql-pair.js';
 
-/**
- * A column's values in a form that both databases make by SQL of their own: whole numbers where
- * that is possible, which costs a tenth of what texts do, else bytes. What the replica can't hold
- * has the form of what a sync stores for it.
- *
- * The source's expressions are for a session with `SET NAMES binary`, where nothing is converted
- * that is UTF-8 already.
- */
-export interface CanonicalColumn {
-  readonly name: string;
-  readonly numbers: readonly CanonicalNumber[];
-  /** Texts, without their lengths and NULLs where `numbers` tell those; null where there are none. */
-  readonly text: SqlPair | null;
-  /** The value for people to read, up to `SHOWN_CHARACTERS`; NULL for NULL. */
-  readonly shown: SqlPair;
-}
-
-export interface CanonicalNumber extends SqlPair {
-  /** A two's complement of so many bits tells all values apart; 64 at most. */
-  readonly bits: number;
-  /** Whether the source's number is never negative. */
-  readonly isUnsigned: boolean;
-  /** Whether the source's expression can be NULL. */
-  readonly isNullable: boolean;
-}
-
-export interface CanonicalOptions {
-  readonly isMariaDb: boolean;
-  /** Columns in which invalid UTF-8 was met: it is looked for there, which is slow. */
-  readonly invalidTexts: ReadonlySet<string>;
-}
-
-export const SHOWN_CHARACTERS = 100;
-
 /** Longer values take part by their hash, for the length of what SQL puts together is limited. */
 const MAX_PLAIN_BYTES = 4096;
-
-const MAX_NUMBER_DIGITS = 18;
-
-/** What is described; the names are quoted. */
-export interface ColumnSubject {
-  readonly source: string;
-  readonly replica: string;
-  readonly plan: ColumnPlan;
-  readonly schema: ColumnSchema;
-  readonly options: CanonicalOptions;
-}
-
-type Form = Omit<CanonicalColumn, 'name' | 'shown'> & { readonly shown?: SqlPair };
 
 export function canonicalColumns(plan: TablePlan, options: CanonicalOptions): CanonicalColumn[] {
   return plan.columns.map((column, at) =>
@@ -103,99 +68,10 @@ function chooseForm(subject: ColumnSubject): Form {
     case 'vector':
       return vectorForm(subject);
     case 'uuid-text':
-      return marked(`CAST(${source} AS CHAR)`, `CAST(${replica} AS VARCHAR)`);
+      return uuidForm(subject);
     case 'text':
       return textForm(subject);
   }
-}
-
-function number(
-  subject: ColumnSubject,
-  pair: SqlPair,
-  bits: number,
-  isUnsigned: boolean,
-): CanonicalNumber {
-  return { ...pair, bits, isUnsigned, isNullable: subject.schema.nullable };
-}
-
-function numbersOnly(...numbers: CanonicalNumber[]): Form {
-  return { numbers, text: null };
-}
-
-/** Values without `;` that carry the end and the NULL in themselves. */
-function marked(source: string, replica: string): Form {
-  return {
-    numbers: [],
-    text: {
-      source: `IFNULL(CONCAT(${source}, ';'), 'N;')`,
-      replica: `coalesce(${replica} || ';', 'N;')`,
-    },
-  };
-}
-
-/** Cut to what is shown; from the binary of the session's character set back to text. */
-function shownPair(source: string, replica: string): SqlPair {
-  return {
-    source: `LEFT(CONVERT(${source} USING utf8mb4), ${SHOWN_CHARACTERS})`,
-    replica: `left(${replica}, ${SHOWN_CHARACTERS})`,
-  };
-}
-
-function integerForm(subject: ColumnSubject): Form {
-  const { source, replica, plan, schema } = subject;
-  const bits = plan.layout.kind === 'fixed' ? plan.layout.bytes * 8 : 64;
-  const isUnsigned = plan.duckdbType.startsWith('U') || schema.dataType === 'year';
-  return {
-    ...numbersOnly(number(subject, { source, replica }, bits, isUnsigned)),
-    // ZEROFILL pads the text alone.
-    shown: shownPair(`CAST(${source} + 0 AS CHAR)`, `CAST(${replica} AS VARCHAR)`),
-  };
-}
-
-function booleanForm(subject: ColumnSubject, source: string): Form {
-  const { replica } = subject;
-  const pair = { source, replica: `CAST(${replica} AS INTEGER)` };
-  return {
-    ...numbersOnly(number(subject, pair, 8, true)),
-    shown: shownPair(
-      `CASE ${source} WHEN 0 THEN 'false' WHEN 1 THEN 'true' END`,
-      `CAST(${replica} AS VARCHAR)`,
-    ),
-  };
-}
-
-/** Up to 18 digits as the whole number without the point; more as text. */
-function decimalForm(subject: ColumnSubject, scale: number): Form {
-  const { source, replica, schema } = subject;
-  const precision = schema.numericPrecision ?? 10;
-  if (precision <= MAX_NUMBER_DIGITS) {
-    const factor = `1${'0'.repeat(scale)}`;
-    const bits = Math.ceil(Math.log2(10 ** precision)) + 1;
-    const pair = {
-      source: `CAST(${source}${scale === 0 ? '' : ` * ${factor}`} AS SIGNED)`,
-      replica: `CAST(${replica}${scale === 0 ? '' : ` * ${factor}`} AS BIGINT)`,
-    };
-    return numbersOnly(number(subject, pair, bits, false));
-  }
-  // The cast takes the padding of ZEROFILL away. DuckDB prints no zero before the point where it
-  // can hold none.
-  const text = `CAST(${replica} AS VARCHAR)`;
-  return marked(
-    `CAST(CAST(${source} AS DECIMAL(${precision},${scale})) AS CHAR)`,
-    precision === scale ? `regexp_replace(${text}, '^(-?)\\.', '\\10.')` : text,
-  );
-}
-
-/**
- * A double's bits by way of well-known binary, least significant byte first. MariaDB stores a
- * negative zero and shows it to nobody.
- */
-function floatForm({ source, replica, options }: ColumnSubject): Form {
-  const value = options.isMariaDb ? `${source} + 0e0` : source;
-  return marked(
-    `HEX(REVERSE(SUBSTRING(ST_AsWKB(POINT(${value}, 0)), 6, 8)))`,
-    `hex(CAST(CAST(CAST(${replica} AS DOUBLE) AS BIT) AS BLOB))`,
-  );
 }
 
 function bytesForm(subject: ColumnSubject): Form {
@@ -239,6 +115,15 @@ function isShort({ columnType, dataType }: ColumnSchema, limit: number): boolean
   return declared !== null && Number(declared[1]) <= limit;
 }
 
+/** A cast to the session's character set, which is binary, would give the 16 bytes. */
+function uuidForm({ source, replica }: ColumnSubject): Form {
+  const text = {
+    source: `CONVERT(${source} USING utf8mb4)`,
+    replica: `CAST(${replica} AS VARCHAR)`,
+  };
+  return { ...marked(text.source, text.replica), shown: text };
+}
+
 /** Coordinates in the order of storage: MySQL swaps them for geographic systems when it prints. */
 function geometryForm({ source, replica, options }: ColumnSubject): Form {
   const order = options.isMariaDb ? '' : `, 'axis-order=long-lat'`;
@@ -267,10 +152,12 @@ function textForm(subject: ColumnSubject): Form {
   const { replica: name, schema, options } = subject;
   const replica = `CAST(${name} AS VARCHAR)`;
   const text = schema.dataType === 'json' ? `CAST(${subject.source} AS CHAR)` : subject.source;
-  const shown = shownPair(text, replica);
   if (schema.characterSet === null) {
-    return { ...marked(`SHA2(${toText(text, schema)}, 256)`, `sha256(${replica})`), shown };
+    const printed = toText(text, schema);
+    const shown = shownPair(printed, replica);
+    return { ...marked(`SHA2(${printed}, 256)`, `sha256(${replica})`), shown };
   }
+  const shown = shownPair(text, replica);
   const invalid = options.invalidTexts.has(schema.name)
     ? invalidTextCondition(subject.source, schema, options.isMariaDb)
     : null;

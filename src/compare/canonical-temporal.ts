@@ -1,4 +1,4 @@
-import type { CanonicalNumber, ColumnSubject } from './canonical-column.js';
+import type { CanonicalNumber, ColumnSubject } from './canonical-form.js';
 
 /** Days and seconds from the year 0, where MySQL's TO_DAYS and TO_SECONDS start, to 1970. */
 const EPOCH_DAYS = 719_528;

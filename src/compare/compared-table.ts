@@ -1,10 +1,7 @@
 import { quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
 import type { TablePlan } from '../model/column-plan.js';
-import {
-  type CanonicalColumn,
-  canonicalColumns,
-  type CanonicalOptions,
-} from './canonical-column.js';
+import { canonicalColumns } from './canonical-column.js';
+import type { CanonicalColumn, CanonicalOptions } from './canonical-form.js';
 import { type RowChecksum, rowChecksum } from './row-checksum.js';
 import type { IntegerKey } from './partition.js';
 import type { SqlPair } from './sql-pair.js';

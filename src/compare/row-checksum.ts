@@ -1,4 +1,4 @@
-import type { CanonicalColumn, CanonicalNumber } from './canonical-column.js';
+import type { CanonicalColumn, CanonicalNumber } from './canonical-form.js';
 import type { SqlPair } from './sql-pair.js';
 
 /**

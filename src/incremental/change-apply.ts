@@ -10,14 +10,9 @@ import {
 import { recordSync } from '../state/tables.js';
 import { recordWatermark } from '../state/watermarks.js';
 import { qualifiedName } from '../target/ddl.js';
-import type { AppliedRows, StagedRows } from '../target/staged-apply.js';
+import type { ReplacedRows, StagedRows } from '../target/staged-apply.js';
 import type { ChangedRows } from './changed-rows.js';
 import type { FollowedTable, IncrementalContext, IncrementalOutcome } from './incremental-sync.js';
-
-interface Applied extends AppliedRows {
-  readonly watermark: string | null;
-  readonly rejectedValues: number;
-}
 
 /** Applies a table's batches, each in one transaction with the watermark that it reaches. */
 export class ChangeApply {
@@ -76,35 +71,50 @@ export class ChangeApply {
     await this.requireKeys(staged);
     await hooks.beforeApply?.(name);
     const { rows } = staged;
-    const applied = await database.transaction(async () => {
-      const result = await this.applyInTransaction(staged, changes);
-      await hooks.beforeCommit?.(name);
-      return result;
-    });
+    // Before the stage loses the rows that are there already.
+    const [row] = await database.rows(changes.watermarkAfter(staged.name, this.watermark));
+    const watermark = row.value as string | null;
+    let unchanged = this.hasRejections ? 0 : await this.removeUnchanged(staged, changes);
+    if (this.hasRejections || staged.rows > 0 || watermark !== this.watermark) {
+      const applied = await database.transaction(async () => {
+        const rejectedValues = await this.replaceRejections(staged);
+        // Not before: the rejected values of unchanged rows have been read again as well.
+        if (this.hasRejections) unchanged = await this.removeUnchanged(staged, changes);
+        const replaced = await this.replaceRows(staged, watermark, rejectedValues);
+        await hooks.beforeCommit?.(name);
+        return { ...replaced, rejectedValues };
+      });
+      this.watermark = watermark;
+      this.rejectedValues = applied.rejectedValues;
+      this.inserted += applied.inserted;
+      this.updated += applied.updated;
+    }
     this.rows += rows;
-    this.watermark = applied.watermark;
-    this.rejectedValues = applied.rejectedValues;
-    this.inserted += applied.inserted;
-    this.updated += applied.updated;
-    this.unchanged += applied.unchanged;
+    this.unchanged += unchanged;
     this.hasNewRejections = false;
     await hooks.afterCommit?.(name);
     reporter.rowsWritten(name, rows);
     await staged.clear();
   }
 
-  private async applyInTransaction(staged: StagedRows, changes: ChangedRows): Promise<Applied> {
+  private get hasRejections(): boolean {
+    return this.rejectedValues > 0 || this.hasNewRejections;
+  }
+
+  private removeUnchanged(staged: StagedRows, { compareWhen }: ChangedRows): Promise<number> {
+    return staged.removeUnchanged(this.tableName(), this.keyNames(), compareWhen);
+  }
+
+  private async replaceRows(
+    staged: StagedRows,
+    watermark: string | null,
+    rejectedValues: number,
+  ): Promise<ReplacedRows> {
     const { database, options, runId } = this.context;
     const { schema } = this.table.plan;
     const { targetSchema } = options;
-    const table = qualifiedName(database, targetSchema, schema.name);
-    // Before the stage loses the rows that are there already.
-    const [row] = await database.rows(changes.watermarkAfter(staged.name, this.watermark));
-    const watermark = row.value as string | null;
-    const rejectedValues = await this.replaceRejections(staged);
-    const keyColumns = schema.key?.columns ?? [];
-    const applied = await staged.replaceByKey(table, keyColumns, changes.compareWhen);
-    const [{ n }] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
+    const replaced = await staged.replaceByKey(this.tableName(), this.keyNames());
+    const [{ n }] = await database.rows(`SELECT count(*) AS n FROM ${this.tableName()}`);
     await recordSync(database, {
       targetSchema,
       schema,
@@ -113,16 +123,23 @@ export class ChangeApply {
       rejectedValues,
       runId,
     });
-    await recordWatermark(database, targetSchema, schema.name, {
-      ...this.table.watermark,
-      value: watermark,
-    });
-    return { ...applied, watermark, rejectedValues };
+    const { watermark: before } = this.table;
+    await recordWatermark(database, targetSchema, schema.name, { ...before, value: watermark });
+    return replaced;
+  }
+
+  private tableName(): string {
+    const { database, options } = this.context;
+    return qualifiedName(database, options.targetSchema, this.table.plan.schema.name);
+  }
+
+  private keyNames(): readonly string[] {
+    return this.table.plan.schema.key?.columns ?? [];
   }
 
   /** Returns how many the table has then. */
   private async replaceRejections(staged: StagedRows): Promise<number> {
-    if (this.rejectedValues === 0 && !this.hasNewRejections) return 0;
+    if (!this.hasRejections) return 0;
     const { database, options } = this.context;
     const { name } = this.table.plan.schema;
     const { targetSchema } = options;

@@ -108,8 +108,10 @@ async function syncTable(
         }
       },
     });
-    reporter.tableFinished(name, apply.rows, seconds());
-    return { ...apply.outcome(), seconds: seconds(), error: null };
+    const outcome = apply.outcome();
+    const { inserted, updated, unchanged } = outcome;
+    reporter.tableFollowed(name, { inserted, updated, unchanged }, seconds());
+    return { ...outcome, seconds: seconds(), error: null };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (!isOfTheTable(error)) throw error;

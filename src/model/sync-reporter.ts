@@ -7,9 +7,18 @@ export interface SyncReporter {
   /** `rows` more rows of the table are in its staging table. */
   rowsWritten(table: string, rows: number): void;
   tableFinished(table: string, rows: number, seconds: number): void;
+  /** An incremental sync has brought the table up to date. */
+  tableFollowed(table: string, changes: TableChanges, seconds: number): void;
   tableFailed(table: string, error: Error): void;
   /** The table is read again from its beginning. */
   tableRestarted(table: string, why: string): void;
   warning(message: string, hint?: string): void;
   info(message: string): void;
+}
+
+/** Rows that an incremental sync found. */
+export interface TableChanges {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
 }

@@ -1,20 +1,22 @@
+import { quoteDuckdbText } from '../common/identifiers.js';
 import type { Database } from '../target/database.js';
 
 /**
- * Within a transaction, before those of the copy are added: removes the rejected values of rows that
- * have new ones in the buffer. It finds what `forgetRejectedValues` can't: rows whose key itself was
- * rejected and is NULL in the replica.
+ * Within a transaction: removes the rejected values on record for some keys, given as JSON arrays of
+ * texts. It finds what `forgetRejectedValues` can't: rows whose key itself was rejected and is NULL
+ * in the replica.
  */
-export async function forgetReplacedRejections(
+export async function forgetRejectionsOfKeys(
   database: Database,
   targetSchema: string,
   table: string,
-  copyId: string,
+  keys: readonly string[],
 ): Promise<void> {
+  if (keys.length === 0) return;
   await database.run(
     `DELETE FROM _ducktail.rejected_values
       WHERE target_schema = ? AND table_name = ?
-        AND row_key::VARCHAR IN (SELECT row_key FROM rejected_buffer WHERE copy_id = ?)`,
-    [targetSchema, table, copyId],
+        AND row_key::VARCHAR IN (${keys.map(quoteDuckdbText).join(', ')})`,
+    [targetSchema, table],
   );
 }

@@ -10,7 +10,7 @@ import {
   forgetRejectedValues,
   RejectedValueBuffer,
 } from '../state/rejected-values.js';
-import { forgetReplacedRejections } from '../state/replaced-rejections.js';
+import { forgetRejectionsOfKeys } from '../state/replaced-rejections.js';
 import { recordRowCount } from '../state/tables.js';
 import type { Database } from '../target/database.js';
 import { StagedRows } from '../target/staged-apply.js';
@@ -44,14 +44,14 @@ export class Repairer implements AsyncDisposable {
     const copyId = randomUUID();
     await using staged = await StagedRows.open(database, plan.columns);
     const rejections = await this.read(plan, copyId, condition.source, staged);
-    if (plan.keyColumns.length === 0) await this.requireNoRejections(name, rejections);
+    if (plan.keyColumns.length === 0) await this.requireNoRejections(name, rejections.count);
     staged.flush();
     await database.transaction(async () => {
       if (plan.keyColumns.length > 0) {
         const rows = replacedKeys(plan, table, condition.replica, staged.name);
         const key = plan.keyColumns.map((at) => plan.columns[at]);
         await forgetRejectedValues(database, targetSchema, name, rows, key);
-        await forgetReplacedRejections(database, targetSchema, name, copyId);
+        await forgetRejectionsOfKeys(database, targetSchema, name, rejections.keys);
       }
       await staged.replaceWhere(table, condition.replica);
       await this.rejected.add(copyId, targetSchema, name);
@@ -61,13 +61,13 @@ export class Repairer implements AsyncDisposable {
     });
   }
 
-  /** Resolves to how many values were rejected. */
+  /** Resolves to how many values were rejected, and in rows of which keys. */
   private async read(
     plan: TablePlan,
     copyId: string,
     condition: string,
     staged: StagedRows,
-  ): Promise<number> {
+  ): Promise<{ count: number; keys: string[] }> {
     const { reader, batchRows } = this.options;
     const { schema, columns } = plan;
     const names = columns.map(({ name }) => name);
@@ -76,13 +76,15 @@ export class Repairer implements AsyncDisposable {
       `SELECT ${names.map(quoteMysqlName).join(', ')} ` +
       `FROM ${quoteMysqlName(schema.database)}.${quoteMysqlName(schema.name)} WHERE ${condition}`;
     const failures: unknown[] = [];
-    let rejections = 0;
+    const keys = new Set<string>();
+    let count = 0;
     // What is thrown in here would be nobody's: batches come as events.
     await reader.readChunk(table, sql, (batch) => {
       try {
         staged.append(batch);
         this.rejected.append(copyId, names, batch.rejected);
-        rejections += batch.rejected.length;
+        count += batch.rejected.length;
+        for (const { key } of batch.rejected) if (key !== null) keys.add(key);
       } catch (error) {
         failures.push(error);
       }
@@ -90,7 +92,7 @@ export class Repairer implements AsyncDisposable {
     });
     await reader.flush();
     if (failures.length > 0) throw failures[0];
-    return rejections;
+    return { count, keys: [...keys] };
   }
 
   /** Without a key nobody knows which rejected value belongs to which row. */

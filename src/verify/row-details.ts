@@ -1,4 +1,4 @@
-import type { CanonicalColumn } from '../compare/canonical-column.js';
+import type { CanonicalColumn } from '../compare/canonical-form.js';
 import type { ComparedTable } from '../compare/compared-table.js';
 import type { Sides } from '../compare/narrow.js';
 import { rowChecksum } from '../compare/row-checksum.js';

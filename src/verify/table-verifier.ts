@@ -1,0 +1,206 @@
+import { comparedTable, type ComparedTable } from '../compare/compared-table.js';
+import { type DifferingPart, rowMarks } from '../compare/digests.js';
+import { narrow, type NarrowRows, type Sides } from '../compare/narrow.js';
+import type { Partition } from '../compare/partition.js';
+import type { SqlPair } from '../compare/sql-pair.js';
+import type { TablePlan } from '../model/column-plan.js';
+import { readRejectedColumns, readRejections } from '../state/recorded-rejections.js';
+import { differingColumns, Findings } from './findings.js';
+import { compareAgain, compareRanges } from './range-comparison.js';
+import { type RowDetails, rowDetails } from './row-details.js';
+import { type RowDifference, rowDifferences } from './row-differences.js';
+import { schemaDifference } from './schema-difference.js';
+import type { VerifyContext } from './verify-context.js';
+import type { TableVerification } from './verify-result.js';
+
+export type VerifiedRows = Omit<TableVerification, 'table' | 'seconds' | 'error'>;
+
+/** Rows looked at column by column at a time. */
+const DETAILED_ROWS = 200;
+/** Rows that a transaction of a repair replaces. */
+const REPAIRED_ROWS = 5_000;
+/** The source may be written to while it is read again. */
+const REPAIR_ROUNDS = 3;
+
+/**
+ * Compares one table by value, repairs it if that was asked for, and tells what was found. Throws
+ * where the replica has no such table or one of other columns.
+ */
+export async function verifyTable(plan: TablePlan, context: VerifyContext): Promise<VerifiedRows> {
+  const { replica, targetSchema, sessions } = context;
+  const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
+  const { name } = plan.schema;
+  const difference = await schemaDifference(replica, targetSchema, plan);
+  if (difference !== null) throw difference;
+  const rejections = await readRejections(query, targetSchema, name);
+  const table = comparedTable(plan, context.qualify(name), {
+    isMariaDb: sessions[0].isMariaDb,
+    invalidTexts: rejections.invalidTexts,
+    scope: 'row',
+  });
+  const verifier = new TableVerifier(plan, table, rejections.count > 0, context);
+  return await verifier.run();
+}
+
+class TableVerifier {
+  private readonly sides: Sides;
+
+  constructor(
+    private readonly plan: TablePlan,
+    private readonly table: ComparedTable,
+    private readonly hasRejections: boolean,
+    private readonly context: VerifyContext,
+  ) {
+    this.sides = { session: context.sessions[0], replica: context.replica, table };
+  }
+
+  async run(): Promise<VerifiedRows> {
+    const { partition, ranges, sourceRows, differing, settled } = await compareRanges(
+      this.sides,
+      this.context,
+    );
+    const findings = new Findings(this.table);
+    await this.inspectParts(partition, differing, findings, this.context.repairer !== null);
+    const { missing, extra, changed, differingRows, examples } = findings;
+    const parts = differing.map(({ part }) => part);
+    const left = differingRows === 0 ? 0 : await this.leftToRepair(partition, parts, differingRows);
+    return {
+      rows: sourceRows,
+      ranges,
+      differingRanges: differingRows === 0 ? 0 : differing.length,
+      differingRows,
+      missing,
+      extra,
+      changed,
+      examples,
+      repaired: Math.max(0, differingRows - left),
+      settled,
+    };
+  }
+
+  /** Compares what was repaired once more, and repairs what differs still. */
+  private async leftToRepair(
+    partition: Partition,
+    parts: readonly string[],
+    found: number,
+  ): Promise<number> {
+    if (this.context.repairer === null) return found;
+    for (let round = 1; ; round++) {
+      const again = await compareAgain(this.sides, partition, parts);
+      const findings = new Findings(this.table);
+      await this.inspectParts(partition, again, findings, round < REPAIR_ROUNDS);
+      if (findings.differingRows === 0 || round === REPAIR_ROUNDS) return findings.differingRows;
+    }
+  }
+
+  private async inspectParts(
+    partition: Partition,
+    parts: readonly DifferingPart[],
+    findings: Findings,
+    repairs: boolean,
+  ): Promise<void> {
+    for await (const rows of narrow(this.sides, partition, parts, { takesLostParts: false })) {
+      this.context.signal.throwIfAborted();
+      const differences = await this.inspect(rows, findings);
+      if (repairs) await this.repair(rows.condition, differences);
+    }
+  }
+
+  /** All in one snapshot, so that the values shown are those that were compared. */
+  private async inspect(rows: NarrowRows, findings: Findings): Promise<RowDifference[]> {
+    const { session, replica } = this.sides;
+    await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+    const marks = await rowMarks(session, replica, this.table, rows.condition);
+    const hasKey = this.table.key.length > 0;
+    const found = rowDifferences(marks.source, marks.replica, hasKey);
+    const differences =
+      this.hasRejections && hasKey ? await this.withoutRejected(rows.condition, found) : found;
+    findings.count(differences);
+    const examples = differences.slice(0, findings.wantedExamples);
+    for (const { difference, source, replica: copies } of await this.details(
+      rows.condition,
+      examples,
+    )) {
+      findings.exemplify(difference, source, copies);
+    }
+    await session.query('COMMIT');
+    return differences;
+  }
+
+  /** Leaves out rows that differ in nothing but values on record as rejected, which are NULL. */
+  private async withoutRejected(
+    within: SqlPair,
+    differences: readonly RowDifference[],
+  ): Promise<RowDifference[]> {
+    const left: RowDifference[] = [];
+    for (let first = 0; first < differences.length; first += DETAILED_ROWS) {
+      const details = await this.details(within, differences.slice(first, first + DETAILED_ROWS));
+      const keys = details.flatMap(({ source }) => source.map(({ key }) => JSON.stringify(key)));
+      const rejected = await this.rejectedColumns(keys);
+      left.push(
+        ...details
+          .filter(({ source, replica }) => !this.differsOnlyByRejected(source, replica, rejected))
+          .map(({ difference }) => difference),
+      );
+    }
+    return left;
+  }
+
+  private async rejectedColumns(
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    if (keys.length === 0) return new Map();
+    const { replica, targetSchema } = this.context;
+    const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
+    return await readRejectedColumns(query, targetSchema, this.plan.schema.name, keys);
+  }
+
+  private differsOnlyByRejected(
+    source: readonly RowDetails[],
+    replica: readonly RowDetails[],
+    rejected: ReadonlyMap<string, ReadonlySet<string>>,
+  ): boolean {
+    if (source.length !== 1 || replica.length !== 1) return false;
+    const [[here], [there]] = [source, replica];
+    const columns = rejected.get(JSON.stringify(here.key));
+    return (
+      columns !== undefined &&
+      differingColumns(here, there).every(
+        (at) => columns.has(this.table.columns[at].name) && there.values[at].shown === null,
+      )
+    );
+  }
+
+  private async details(
+    within: SqlPair,
+    differences: readonly RowDifference[],
+  ): Promise<{ difference: RowDifference; source: RowDetails[]; replica: RowDetails[] }[]> {
+    if (differences.length === 0) return [];
+    const identities = differences.map(({ identity }) => identity);
+    const { source, replica } = await rowDetails(this.sides, within, identities);
+    const of = (rows: readonly RowDetails[], identity: string): RowDetails[] =>
+      rows.filter((row) => row.identity === identity);
+    return differences.map((difference) => ({
+      difference,
+      source: of(source, difference.identity),
+      replica: of(replica, difference.identity),
+    }));
+  }
+
+  private async repair(within: SqlPair, differences: readonly RowDifference[]): Promise<void> {
+    const { repairer, qualify } = this.context;
+    const { name } = this.plan.schema;
+    for (let first = 0; first < differences.length; first += REPAIRED_ROWS) {
+      const identities = differences
+        .slice(first, first + REPAIRED_ROWS)
+        .map(({ identity }) => identity)
+        .join(', ');
+      const among = (side: keyof SqlPair): string =>
+        `${within[side]} AND ${this.table.identity[side]} IN (${identities})`;
+      await repairer?.replace(this.plan, qualify(name), {
+        source: among('source'),
+        replica: among('replica'),
+      });
+    }
+  }
+}
