@@ -25,7 +25,7 @@ const measureColumns: readonly TableColumn[] = [
   { title: 'loop held ms', align: 'right' },
 ];
 
-const ratioColumns: readonly TableColumn[] = [
+export const ratioColumns: readonly TableColumn[] = [
   { title: '', align: 'left' },
   { title: 'min', align: 'right' },
   { title: 'median', align: 'right' },
@@ -36,8 +36,9 @@ const ratioColumns: readonly TableColumn[] = [
 /** The figures of a table; `hasTargets`: it is the one that the targets are set for. */
 export function reportTable(result: TableResult, hasTargets: boolean): void {
   const { rounds } = result;
-  const rounded = `${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}`;
-  printHeading(`${result.title}, ${formatCount(rounds[0].sync.rows)} rows, ${rounded}`);
+  printHeading(
+    `${result.title}, ${formatCount(rounds[0].sync.rows)} rows, ${formatRounds(rounds)}`,
+  );
   const classic = rounds.flatMap((round) => (round.classic === null ? [] : [round.classic]));
   printTable(measureColumns, [
     measureRow(
@@ -76,6 +77,11 @@ export function reportResultsFile(relativePath: string): void {
   printText(`\nwritten to ${relativePath}`);
 }
 
+/** Such as `3 rounds`. */
+export function formatRounds({ length }: readonly unknown[]): string {
+  return `${length} ${length === 1 ? 'round' : 'rounds'}`;
+}
+
 function measureRow(name: string, measures: readonly Measure[]): string[] {
   const medianOf = (value: (measure: Measure) => number) => median(measures.map(value));
   const hasServerCpu = measures.every(({ serverCpuSeconds }) => serverCpuSeconds !== null);
@@ -91,7 +97,7 @@ function measureRow(name: string, measures: readonly Measure[]): string[] {
   ];
 }
 
-function ratioRow(
+export function ratioRow(
   name: string,
   { min, median: middle, max }: Spread,
   format: (value: number) => string,

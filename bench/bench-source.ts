@@ -8,7 +8,7 @@ const CHUNK_ROWS = 100_000;
 const BUFFER_BYTES_PER_ROW = 220;
 const MIN_BUFFER_BYTES = 2 ** 30;
 
-/** A private MySQL that keeps the main table in memory, as far as this machine has a third to spare. */
+/** A private MySQL that keeps `rows` rows in memory, as far as this machine has a third to spare. */
 export async function openBenchServer(
   rows: number,
   onProgress: (line: string) => void,
@@ -32,32 +32,49 @@ export function databaseOf(table: BenchTable): string {
 /** The table is called `items` in its database. */
 export async function loadTable(serverUrl: string, table: BenchTable): Promise<void> {
   const database = databaseOf(table);
-  const connection = await mysql.createConnection({ uri: serverUrl });
+  await writeSource(serverUrl, async (connection) => {
+    await connection.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
+    await connection.query(`USE ${database}`);
+    await connection.query(`CREATE TABLE items (${table.columns})`);
+    for (let first = 1; first <= table.rows; first += CHUNK_ROWS) {
+      const last = Math.min(first + CHUNK_ROWS - 1, table.rows);
+      await insertRows(connection, table.values, first, last);
+    }
+    await connection.query('ANALYZE NO_WRITE_TO_BINLOG TABLE items');
+  });
+}
+
+/** Inserts rows `first` to `last`, CHUNK_ROWS at most; `values` are those of row `n`. */
+export async function insertRows(
+  connection: Connection,
+  values: string,
+  first: number,
+  last: number,
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO items
+    WITH RECURSIVE seq (n) AS (SELECT ${first} UNION ALL SELECT n + 1 FROM seq WHERE n < ${last})
+    SELECT ${values} FROM seq`,
+  );
+}
+
+export async function dropTable(serverUrl: string, table: BenchTable): Promise<void> {
+  await writeSource(serverUrl, async (connection) => {
+    await connection.query(`DROP DATABASE ${databaseOf(table)}`);
+  });
+}
+
+/** Nothing of the benchmark reads the binlog, so that writing it would only take time. */
+export async function writeSource<Result>(
+  url: string,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await mysql.createConnection({ uri: url });
   try {
     await connection.query(
       `SET SESSION cte_max_recursion_depth = ${CHUNK_ROWS}, sql_log_bin = 0, time_zone = '+00:00'`,
     );
-    await connection.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
-    await connection.query(`CREATE TABLE ${database}.items (${table.columns})`);
-    for (let first = 1; first <= table.rows; first += CHUNK_ROWS) {
-      const last = Math.min(first + CHUNK_ROWS - 1, table.rows);
-      await connection.query(
-        `INSERT INTO ${database}.items
-        WITH RECURSIVE seq (n) AS (SELECT ${first} UNION ALL SELECT n + 1 FROM seq WHERE n < ${last})
-        SELECT ${table.values} FROM seq`,
-      );
-    }
-    await connection.query(`ANALYZE NO_WRITE_TO_BINLOG TABLE ${database}.items`);
-  } finally {
-    await connection.end();
-  }
-}
-
-export async function dropTable(serverUrl: string, table: BenchTable): Promise<void> {
-  const connection = await mysql.createConnection({ uri: serverUrl });
-  try {
-    await connection.query('SET SESSION sql_log_bin = 0');
-    await connection.query(`DROP DATABASE ${databaseOf(table)}`);
+    return await work(connection);
   } finally {
     await connection.end();
   }
@@ -75,7 +92,7 @@ export async function sourceChecks(
   try {
     await connection.query(`SET SESSION time_zone = '+00:00'`);
     const [result] = await connection.query<RowDataPacket[]>({
-      sql: `SELECT ${table.checks} FROM items WHERE id <= ${rows}`,
+      sql: `SELECT ${table.checks} FROM ${table.relation} WHERE id <= ${rows}`,
       rowsAsArray: true,
       typeCast: (field) => field.string(),
     });

@@ -4,15 +4,23 @@ import { runInWorkspace, type Workspace } from '../demo/workspace.js';
 import { dropTable, loadTable, openBenchServer } from './bench-source.js';
 import { reportResultsFile, reportTable } from './bench-report.js';
 import { benchTables, type BenchTable, type TableName } from './bench-table.js';
+import { reportIncremental } from './incremental-report.js';
+import { measureIncremental } from './incremental.js';
 import { measureClassic, measureDrain, measureSync, type Bench, type Measure } from './measures.js';
 import { profileSync } from './profile.js';
-import { writeResults, type Round, type TableResult } from './results.js';
+import { writeResults, type BenchResults, type Round, type TableResult } from './results.js';
 import { ServerCpu } from './server-cpu.js';
+import { reportVerify } from './verify-report.js';
+import { measureVerify } from './verify.js';
+
+/** A table of the full sync, or a part that stands beside them. */
+type Part = TableName | 'incremental' | 'verify';
 
 interface BenchOptions {
   readonly rows: number;
+  readonly incrementalRows: number;
   readonly rounds: number;
-  readonly only?: TableName;
+  readonly only?: Part;
   readonly classicRows?: number;
   readonly skipClassic?: boolean;
   readonly profile?: boolean;
@@ -20,12 +28,17 @@ interface BenchOptions {
 
 const DEFAULT_CLASSIC_ROWS = 300_000;
 const tableNames: readonly TableName[] = ['main', 'wide', 'texts', 'narrow'];
+const parts: readonly Part[] = [...tableNames, 'incremental', 'verify'];
 
 const command = new Command('bench')
-  .description('Measures ducktail sync --full beside the raw drain and the classic way.')
+  .description(
+    'Measures ducktail sync --full beside the raw drain and the classic way, and incremental syncs ' +
+      'and ducktail verify beside full syncs.',
+  )
   .option('--rows <number>', 'rows of the main table', positive, 2_000_000)
-  .option('--rounds <number>', 'rounds of the main table; the others have one', positive, 3)
-  .addOption(new Option('--only <table>', 'one table').choices(tableNames))
+  .option('--incremental-rows <number>', 'rows of the followed table', positive, 5_000_000)
+  .option('--rounds <number>', 'rounds; of the tables but main, there is one', positive, 3)
+  .addOption(new Option('--only <part>', 'one table or part').choices(parts))
   .option('--classic-rows <number>', 'rows for the classic way (default: 300,000)', positive)
   .option('--skip-classic', 'leave out the classic way')
   .option('--profile', 'instead: one sync under the profiler, top lines of every thread')
@@ -36,25 +49,71 @@ const command = new Command('bench')
 await command.parseAsync();
 
 async function run(workspace: Workspace, options: BenchOptions): Promise<void> {
-  const server = await openBenchServer(options.rows, log);
+  const { only } = options;
+  const isMeasured = (part: Part) => only === undefined || part === only;
+  const rows = Math.max(
+    isMeasured('incremental') && !options.profile ? options.incrementalRows : 0,
+    only === 'incremental' ? 0 : options.rows,
+  );
+  const server = await openBenchServer(rows, log);
   workspace.onEnd(() => server[Symbol.asyncDispose]());
   const isPrivate = server.origin !== 'docker';
   const serverCpu = await ServerCpu.of(server.url, isPrivate);
   const bench: Bench = { workspace, serverUrl: server.url, serverCpu };
-  const only = options.only ?? (options.profile ? 'main' : undefined);
+  if (options.profile) {
+    await profile(bench, options);
+    return;
+  }
+  const { rounds } = options;
+  const results: BenchResults = {
+    tables: await measureTables(bench, options),
+    incremental: isMeasured('incremental')
+      ? await measureIncremental(bench, { rows: options.incrementalRows, rounds, log })
+      : null,
+    verify: isMeasured('verify')
+      ? await measureVerify(bench, { rows: options.rows, rounds, log })
+      : null,
+  };
+  report(results);
+  const size = only === 'incremental' ? options.incrementalRows : options.rows;
+  const name = [new Date().toISOString().slice(0, 10), size, ...(only ? [only] : [])];
+  reportResultsFile(await writeResults(name.join('-'), server.version, results));
+}
+
+async function profile(bench: Bench, { only = 'main', rows }: BenchOptions): Promise<void> {
+  const table = benchTables(rows).find(({ name }) => name === only);
+  if (table === undefined) throw new Error(`--profile takes a table, and '${only}' is none`);
+  await withTable(bench, table, () => profileSync(bench, table));
+}
+
+async function measureTables(bench: Bench, options: BenchOptions): Promise<TableResult[]> {
+  const { only } = options;
   const results: TableResult[] = [];
   for (const table of benchTables(options.rows)) {
     if (only !== undefined && table.name !== only) continue;
-    log(`${table.name}: loading ${formatCount(table.rows)} rows (${table.title})`);
-    await loadTable(server.url, table);
-    if (options.profile) await profileSync(bench, table);
-    else results.push(await measureTable(bench, table, options));
-    await dropTable(server.url, table);
+    await withTable(bench, table, async () => {
+      results.push(await measureTable(bench, table, options));
+    });
   }
-  if (options.profile) return;
-  for (const result of results) reportTable(result, result.table === 'main');
-  const name = [new Date().toISOString().slice(0, 10), options.rows, ...(only ? [only] : [])];
-  reportResultsFile(await writeResults(name.join('-'), server.version, results));
+  return results;
+}
+
+/** The table is in the source for the time of `work`. */
+async function withTable(
+  { serverUrl }: Bench,
+  table: BenchTable,
+  work: () => Promise<void>,
+): Promise<void> {
+  log(`${table.name}: loading ${formatCount(table.rows)} rows (${table.title})`);
+  await loadTable(serverUrl, table);
+  await work();
+  await dropTable(serverUrl, table);
+}
+
+function report({ tables, incremental, verify }: BenchResults): void {
+  for (const result of tables) reportTable(result, result.table === 'main');
+  if (incremental !== null) reportIncremental(incremental);
+  if (verify !== null) reportVerify(verify);
 }
 
 /** Alternates, so that a slow moment of the machine doesn't fall on one measure alone. */

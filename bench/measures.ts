@@ -81,7 +81,7 @@ export function syncEnvironment(
   };
 }
 
-function urlOf(bench: Bench, table: BenchTable): string {
+export function urlOf(bench: Bench, table: BenchTable): string {
   return `${bench.serverUrl}/${databaseOf(table)}`;
 }
 
@@ -113,6 +113,6 @@ function toMeasure(run: MeasuredRun, timed: TimedRows, expectedRows: number): Me
   };
 }
 
-async function removeReplica(duckdbPath: string): Promise<void> {
+export async function removeReplica(duckdbPath: string): Promise<void> {
   for (const suffix of ['', '.wal', '.lock']) await rm(duckdbPath + suffix, { force: true });
 }

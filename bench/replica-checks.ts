@@ -10,7 +10,7 @@ export async function checkReplica(
   const instance = await DuckDBInstance.create(duckdbPath, { access_mode: 'READ_ONLY' });
   const connection = await instance.connect();
   try {
-    const reader = await connection.runAndReadAll(`SELECT ${table.checks} FROM items`);
+    const reader = await connection.runAndReadAll(`SELECT ${table.checks} FROM ${table.relation}`);
     const actual = reader.getRowsJson()[0].map(String);
     const index = expected.findIndex((value, position) => !isSame(value, actual[position]));
     if (index >= 0) {

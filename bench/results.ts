@@ -3,8 +3,10 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { environmentOptions } from '../config/options.js';
+import type { IncrementalResult } from './incremental.js';
 import type { Measure } from './measures.js';
 import { spread, type Spread } from './statistics.js';
+import type { VerifyBenchResult } from './verify.js';
 
 /** One alternation of the measures. */
 export interface Round {
@@ -17,6 +19,13 @@ export interface TableResult {
   readonly table: string;
   readonly title: string;
   readonly rounds: readonly Round[];
+}
+
+/** What a run measured; the parts that it left out are null. */
+export interface BenchResults {
+  readonly tables: readonly TableResult[];
+  readonly incremental: IncrementalResult | null;
+  readonly verify: VerifyBenchResult | null;
 }
 
 /** Ratios of rows/s, each within one round. */
@@ -42,7 +51,7 @@ export function ratiosOf(rounds: readonly Round[]): Ratios {
 export async function writeResults(
   name: string,
   serverVersion: string,
-  tables: readonly TableResult[],
+  { tables, incremental, verify }: BenchResults,
 ): Promise<string> {
   const relativePath = `bench/results/${name}.json`;
   const folder = new URL('../../bench/results/', import.meta.url);
@@ -58,6 +67,8 @@ export async function writeResults(
     },
     settings: ownSettings(),
     tables: tables.map((result) => ({ ...result, ratios: ratiosOf(result.rounds) })),
+    incremental,
+    verify,
   };
   const text = JSON.stringify(document, (_key, value: unknown) => rounded(value), 2);
   await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), `${text}\n`);

@@ -7,8 +7,8 @@ import type { SqlPair } from './sql-pair.js';
  * that is possible, which costs a tenth of what texts do, else bytes. What the replica can't hold
  * has the form of what a sync stores for it.
  *
- * The source's expressions are for a session with `SET NAMES binary`, where nothing is converted
- * that is UTF-8 already.
+ * The source's expressions give the same in any session; they are fast in one of
+ * `openComparingSession`, where nothing is converted that is UTF-8 already.
  */
 export interface CanonicalColumn {
   readonly name: string;

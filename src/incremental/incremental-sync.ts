@@ -77,11 +77,19 @@ export async function incrementalSync(
   const outcomes: IncrementalOutcome[] = [];
   await using rejected = await RejectedValueBuffer.open(context.database);
   await using readers = new ReaderHolder(context.openReaders);
-  for (const table of tables) {
-    context.signal.throwIfAborted();
-    outcomes.push(await syncTable(table, readers, rejected, context));
+  const { signal } = context;
+  // A reader may be waiting for a server that sorts for minutes.
+  const stop = (): void => void readers.drop();
+  signal.addEventListener('abort', stop);
+  try {
+    for (const table of tables) {
+      signal.throwIfAborted();
+      outcomes.push(await syncTable(table, readers, rejected, context));
+    }
+    return outcomes;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
-  return outcomes;
 }
 
 async function syncTable(

@@ -1,7 +1,12 @@
 import { quoteDuckdbText } from '../common/identifiers.js';
 import type { RowQuery } from './tables.js';
 
-/** Which values of a table are known not to be in the replica as they are. */
+/** What SQL can't find out about a value by itself. The other reasons are a matter of comparison. */
+const REASONS = ['invalid UTF-8', 'number out of range', 'malformed value']
+  .map(quoteDuckdbText)
+  .join(', ');
+
+/** Which values of a table are known to be NULL in the replica and something else in the source. */
 export interface RecordedRejections {
   readonly count: number;
   /** Columns in which invalid UTF-8 was met. */
@@ -20,7 +25,8 @@ export async function readRejections(
   if (known.length === 0) return { count: 0, invalidTexts: new Set() };
   const rows = await query(
     `SELECT column_name, count(*) AS n, bool_or(reason = 'invalid UTF-8') AS is_invalid_text
-       FROM _ducktail.rejected_values WHERE ${ofTable(targetSchema, table)} GROUP BY column_name`,
+       FROM _ducktail.rejected_values 
+      WHERE ${ofTable(targetSchema, table)} GROUP BY column_name`,
   );
   return {
     count: rows.reduce((sum, { n }) => sum + Number(n), 0),
@@ -53,5 +59,8 @@ export async function readRejectedColumns(
 }
 
 function ofTable(targetSchema: string, table: string): string {
-  return `target_schema = ${quoteDuckdbText(targetSchema)} AND table_name = ${quoteDuckdbText(table)}`;
+  return (
+    `target_schema = ${quoteDuckdbText(targetSchema)} ` +
+    `AND table_name = ${quoteDuckdbText(table)} AND reason IN (${REASONS})`
+  );
 }

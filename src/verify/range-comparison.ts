@@ -13,8 +13,8 @@ import type { VerifyContext } from './verify-context.js';
 
 /** Parts per statement when only some are read. */
 const PARTS_PER_READING = 1_000;
-/** Between two readings of what differs. */
-const SETTLE_DELAY_MS = 200;
+/** Before the second reading of what differs; twice as long before each further one. */
+const SETTLE_DELAY_MS = 50;
 const SETTLE_READINGS = 5;
 
 export interface ComparedRanges {
@@ -66,7 +66,7 @@ async function settle(
   let differing = differingParts(source, first.replica);
   for (let reading = 1; differing.length > 0; reading++) {
     if (reading > SETTLE_READINGS) return { differing, settled: false };
-    await delay(SETTLE_DELAY_MS, undefined, { signal });
+    await delay(SETTLE_DELAY_MS * 2 ** (reading - 1), undefined, { signal });
     const parts = differing.map(({ part }) => part);
     const again = await sourceDigestsOf(sides, partition, parts);
     const isSame = parts.every(
