@@ -86,7 +86,8 @@ function bytesForm(subject: ColumnSubject): Form {
       isShort(subject.schema, MAX_PLAIN_BYTES),
     ),
     shown: {
-      source: `CONVERT(CONCAT('0x', LOWER(HEX(LEFT(${source}, 49)))) USING utf8mb4)`,
+      // LOWER leaves binary as it is.
+      source: `CONCAT('0x', LOWER(CONVERT(HEX(LEFT(${source}, 49)) USING utf8mb4)))`,
       replica: `left('0x' || lower(hex(${replica})), ${SHOWN_CHARACTERS})`,
     },
   };

@@ -32,6 +32,8 @@ export interface CanonicalOptions {
   readonly isMariaDb: boolean;
   /** Columns in which invalid UTF-8 was met: it is looked for there, which is slow. */
   readonly invalidTexts: ReadonlySet<string>;
+  /** Likewise for dates that don't exist; null: they may be anywhere. */
+  readonly invalidDates: ReadonlySet<string> | null;
 }
 
 export const SHOWN_CHARACTERS = 100;

@@ -11,9 +11,10 @@ const FRACTION_BITS = 20;
 const TIME_BITS = 37;
 
 /** Days since the year 0; NULL for dates that don't exist. */
-export function dateForm({ source, replica }: ColumnSubject): CanonicalNumber {
+export function dateForm(subject: ColumnSubject): CanonicalNumber {
+  const { source, replica } = subject;
   return {
-    source: existing(source, `TO_DAYS(${source})`),
+    source: existing(subject, `TO_DAYS(${source})`),
     replica: `((${replica} - DATE '1970-01-01') + ${EPOCH_DAYS})`,
     bits: DAY_BITS,
     isUnsigned: true,
@@ -22,7 +23,8 @@ export function dateForm({ source, replica }: ColumnSubject): CanonicalNumber {
 }
 
 /** Seconds since the year 0, then microseconds, which the source only has where declared. */
-export function timestampForm({ source, replica, schema }: ColumnSubject): CanonicalNumber[] {
+export function timestampForm(subject: ColumnSubject): CanonicalNumber[] {
+  const { source, replica, schema } = subject;
   const micros = `(epoch_us(${replica}) + ${EPOCH_SECONDS}000000)`;
   const seconds = `TO_SECONDS(${source})`;
   const hasFraction = /\([1-6]\)/.test(schema.columnType);
@@ -30,14 +32,13 @@ export function timestampForm({ source, replica, schema }: ColumnSubject): Canon
   return [
     {
       ...common,
-      // A TIMESTAMP is an instant, or zero, of which TO_SECONDS makes NULL.
-      source: schema.dataType === 'timestamp' ? seconds : existing(source, seconds),
+      source: existing(subject, seconds),
       replica: `(${micros} // 1000000)`,
       bits: SECOND_BITS,
     },
     {
       ...common,
-      source: hasFraction ? existingFraction(source, schema.dataType) : '0',
+      source: hasFraction ? `IFNULL(${existing(subject, `MICROSECOND(${source})`)}, 0)` : '0',
       replica: `coalesce(${micros} % 1000000, 0)`,
       bits: FRACTION_BITS,
       isNullable: false,
@@ -45,15 +46,13 @@ export function timestampForm({ source, replica, schema }: ColumnSubject): Canon
   ];
 }
 
-/** The fraction counts for nothing where the date does not exist. */
-function existingFraction(source: string, dataType: string): string {
-  const fraction = `MICROSECOND(${source})`;
-  if (dataType === 'timestamp') return `IFNULL(${fraction}, 0)`;
-  return `IFNULL(${existing(source, fraction)}, 0)`;
-}
-
-/** `value` where the date of `source` exists. Nearly all are decided by the first condition. */
-function existing(source: string, value: string): string {
+/**
+ * `value` where the date of the column exists. A TIMESTAMP is an instant, or zero, of which TO_DAYS
+ * and TO_SECONDS make NULL by themselves. Nearly all dates are decided by the first condition.
+ */
+function existing({ source, schema, options }: ColumnSubject, value: string): string {
+  const isTrusted = options.invalidDates?.has(schema.name) === false;
+  if (schema.dataType === 'timestamp' || isTrusted) return value;
   const isUsual = `DAY(${source}) BETWEEN 1 AND 28 AND MONTH(${source}) AND YEAR(${source})`;
   const exists = `YEAR(${source}) AND FROM_DAYS(TO_DAYS(${source})) = DATE(${source})`;
   return `IF(${isUsual}, ${value}, IF(${exists}, ${value}, NULL))`;

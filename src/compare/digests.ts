@@ -24,11 +24,14 @@ export interface RowMark {
   readonly count: number;
 }
 
+/** As both drivers give whole numbers. */
+type WholeNumber = string | number;
+
 interface DigestRow {
-  readonly part: unknown;
-  readonly n: unknown;
-  readonly x: unknown;
-  readonly s?: unknown;
+  readonly part: WholeNumber;
+  readonly n: WholeNumber;
+  readonly x: WholeNumber;
+  readonly s?: WholeNumber;
 }
 
 /** `where` narrows the partition's own rows. */
@@ -38,17 +41,36 @@ export async function sourceDigests(
   partition: Partition,
   where: string | null = partition.within?.source ?? null,
 ): Promise<Digests> {
+  const rows = await session.query<DigestRow>(
+    `SELECT ${partition.part.source} AS part, ${sourceAggregates(session, table)} ` +
+      `FROM ${table.from.source}${whereClause(table, where)} GROUP BY 1`,
+  );
+  return toDigests(rows);
+}
+
+/** The same for ranges: one after the other saves the server grouping, a fifth of the time. */
+export async function sourceRangeDigests(
+  session: SourceSession,
+  table: ComparedTable,
+  partition: Partition,
+  parts: readonly string[],
+): Promise<Digests> {
+  const aggregates = sourceAggregates(session, table);
+  const selects = parts.map((part) => {
+    const { source } = partition.condition([part]);
+    return `SELECT ${part} AS part, ${aggregates} FROM ${table.from.source}${whereClause(table, source)}`;
+  });
+  const rows = await session.query<DigestRow>(selects.join(' UNION ALL '));
+  return toDigests(rows.filter(({ n }) => Number(n) > 0));
+}
+
+function sourceAggregates(session: SourceSession, table: ComparedTable): string {
   const { source, sourceHex } = table.checksum;
   // MySQL XORs bytes: that saves making a number of each hash. It has no sum of them.
   const bytes = `CAST(CONV(HEX(BIT_XOR(UNHEX(${sourceHex}))), 16, 10) AS UNSIGNED)`;
   const xor =
     sourceHex !== null && !session.isMariaDb && !table.mayRepeat ? bytes : `BIT_XOR(${source})`;
-  const sum = table.mayRepeat ? `, SUM(${source}) AS s` : '';
-  const rows = await session.query<DigestRow>(
-    `SELECT ${partition.part.source} AS part, COUNT(*) AS n, ${xor} AS x${sum} ` +
-      `FROM ${table.from.source}${whereClause(table, where)} GROUP BY 1`,
-  );
-  return toDigests(rows);
+  return `COUNT(*) AS n, ${xor} AS x${table.mayRepeat ? `, SUM(${source}) AS s` : ''}`;
 }
 
 export async function replicaDigests(
@@ -97,6 +119,12 @@ export function differingParts(source: Digests, replica: Digests): DifferingPart
   });
 }
 
+interface MarkRow {
+  readonly k: WholeNumber;
+  readonly c: WholeNumber;
+  readonly n: WholeNumber;
+}
+
 /** Which rows are where the condition holds, on each side. */
 export async function rowMarks(
   session: SourceSession,
@@ -108,15 +136,15 @@ export async function rowMarks(
     `SELECT ${table.identity[side]} AS k, ${table.checksum[side]} AS c, COUNT(*) AS n ` +
     `FROM ${table.from[side]}`;
   const [source, replicated] = await Promise.all([
-    session.query<{ k: unknown; c: unknown; n: unknown }>(
+    session.query<MarkRow>(
       `${select('source')}${whereClause(table, condition.source)} GROUP BY 1, 2`,
     ),
     replica.rows(`${select('replica')} WHERE ${condition.replica} GROUP BY 1, 2`),
   ]);
-  const toMark = ({ k, c, n }: { k?: unknown; c?: unknown; n?: unknown }): RowMark => ({
+  const toMark = ({ k, c, n }: MarkRow): RowMark => ({
     identity: String(k),
     checksum: String(c),
     count: Number(n),
   });
-  return { source: source.map(toMark), replica: replicated.map(toMark) };
+  return { source: source.map(toMark), replica: (replicated as unknown as MarkRow[]).map(toMark) };
 }

@@ -2,7 +2,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import type { SourceSession } from '../source/connect.js';
 import { comparedTable, type ComparedTable } from './compared-table.js';
 import { differingParts, type ReplicaRows, rowMarks } from './digests.js';
-import { bothDigests, dividedTable, narrow, type NarrowRows, type Sides } from './narrow.js';
+import { dividedTable, narrow, type NarrowRows, type Sides, tableDigests } from './narrow.js';
 
 export interface GoneRowsOptions {
   /** Its character set may be any; only SELECTs are run in it. */
@@ -35,11 +35,13 @@ export async function* goneRows(options: GoneRowsOptions): AsyncGenerator<GoneRo
   const table = comparedTable(plan, options.table, {
     isMariaDb: session.isMariaDb,
     invalidTexts: NOTHING_INVALID,
+    invalidDates: null,
     scope: 'key',
   });
   const sides: Sides = { session, replica, table };
-  const { partition } = await dividedTable(sides);
-  const digests = await bothDigests(sides, partition);
+  const divided = await dividedTable(sides);
+  const { partition } = divided;
+  const digests = await tableDigests(sides, divided, [session]);
   const parts = differingParts(digests.source, digests.replica).filter(
     ({ replicaRows }) => replicaRows > 0,
   );

@@ -69,20 +69,11 @@ export class RangePartition implements Partition {
     return new RangePartition(this.key, width > 1n ? width : 1n, bounds);
   }
 
-  /** Conditions on the source that share the keys between `low` and `high`, and all beyond. */
-  slices(low: bigint, high: bigint, count: number): (string | null)[] {
-    const key = this.key.source;
-    const wanted = BigInt(count);
-    const bounds = Array.from({ length: count - 1 }, (_, at) => {
-      const middle = low + ((high - low) * BigInt(at + 1)) / wanted;
-      return middle - (middle % this.width);
-    });
-    if (bounds.length === 0 || high - low < this.width * wanted) return [null];
-    return [
-      `${key} < ${bounds[0]}`,
-      ...bounds.slice(1).map((bound, at) => `${key} >= ${bounds[at]} AND ${key} < ${bound}`),
-      `${key} >= ${bounds[bounds.length - 1]}`,
-    ];
+  /** The parts that keys from `low` to `high` are in, in order. */
+  partsBetween(low: bigint, high: bigint): string[] {
+    const parts: string[] = [];
+    for (let part = low / this.width; part <= high / this.width; part++) parts.push(String(part));
+    return parts;
   }
 
   /** Literals beyond the type would make the comparison one of another type. */

@@ -58,7 +58,7 @@ function concat(parts: readonly string[]): string {
 }
 
 /** The first 64 bits of the texts' SHA-256 as a number. */
-export function hashOf(text: SqlPair): RowChecksum {
+function hashOf(text: SqlPair): RowChecksum {
   const sourceHex = `LEFT(SHA2(${text.source}, 256), ${CHECKSUM_DIGITS})`;
   return {
     source: `CAST(CONV(${sourceHex}, 16, 10) AS UNSIGNED)`,

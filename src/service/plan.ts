@@ -31,6 +31,7 @@ export async function selectTables(
   const catalog = await readCatalog(session, selection.database, selection.watermarks);
   const selected = catalog.filter((table) => isSelected(table, selection));
   requireAllNames(selection, selected);
+  requireWatermarks(selection, catalog);
   const refused: { plan: TablePlan; error: DucktailError }[] = [];
   const plans: TablePlan[] = [];
   const collisions = nameCollisions(selected.map((table) => table.name));
@@ -45,6 +46,23 @@ export async function selectTables(
 
 function isSelected(table: TableSchema, { names, filter }: TableSelection): boolean {
   return names.length > 0 ? names.includes(table.name) : selectsTable(filter, table.name);
+}
+
+/** A misspelled name must not lead to another column in silence; globs may match what lacks it. */
+function requireWatermarks({ watermarks }: TableSelection, catalog: readonly TableSchema[]): void {
+  const wrong = watermarks
+    .filter(({ tables }) => !tables.includes('*'))
+    .filter(({ tables, column }) => {
+      const table = catalog.find(({ name }) => name === tables);
+      return table?.columns.some(({ name }) => name === column) !== true;
+    })
+    .map(({ tables, column }) => `${tables}.${column}`);
+  if (wrong.length === 0) return;
+  throw new DucktailError(
+    'configuration',
+    `WATERMARK_COLUMNS names what is not there: ${wrong.join(', ')}`,
+    { hint: 'Check the spelling of table and column; case counts in the names of tables.' },
+  );
 }
 
 function requireAllNames(

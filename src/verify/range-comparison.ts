@@ -7,7 +7,7 @@ import {
   replicaDigests,
   sourceDigests,
 } from '../compare/digests.js';
-import { dividedTable, type Sides } from '../compare/narrow.js';
+import { dividedTable, type Sides, tableDigests } from '../compare/narrow.js';
 import type { Partition } from '../compare/partition.js';
 import type { VerifyContext } from './verify-context.js';
 
@@ -27,11 +27,9 @@ export interface ComparedRanges {
 
 /** Compares a table by the checksums of its ranges, each side in the database that has it. */
 export async function compareRanges(sides: Sides, context: VerifyContext): Promise<ComparedRanges> {
-  const { partition, slices } = await dividedTable(sides, context.sessions.length);
-  const [source, replica] = await Promise.all([
-    slicedDigests(sides, partition, slices, context),
-    replicaDigests(sides.replica, sides.table, partition),
-  ]);
+  const divided = await dividedTable(sides);
+  const { partition } = divided;
+  const { source, replica } = await tableDigests(sides, divided, context.sessions);
   const { differing, settled } = await settle(sides, partition, { source, replica }, context);
   return {
     partition,
@@ -40,19 +38,6 @@ export async function compareRanges(sides: Sides, context: VerifyContext): Promi
     differing,
     settled,
   };
-}
-
-/** Slices end where parts do, so that no part has two digests. */
-async function slicedDigests(
-  { table }: Sides,
-  partition: Partition,
-  slices: readonly (string | null)[],
-  { sessions }: VerifyContext,
-): Promise<Digests> {
-  const digests = await Promise.all(
-    slices.map((slice, at) => sourceDigests(sessions[at], table, partition, slice)),
-  );
-  return new Map(digests.flatMap((some) => [...some]));
 }
 
 /** Reads what differs again until the source gives the same answer twice. */

@@ -63,5 +63,6 @@ function parseRow({ columns, key }: ComparedTable, row: Record<string, unknown>)
 }
 
 function text(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
+  if (value === null || value === undefined) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -27,34 +27,41 @@ const REPAIR_ROUNDS = 3;
  * where the replica has no such table or one of other columns.
  */
 export async function verifyTable(plan: TablePlan, context: VerifyContext): Promise<VerifiedRows> {
-  const { replica, targetSchema, sessions } = context;
-  const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
-  const { name } = plan.schema;
+  const { replica, targetSchema } = context;
   const difference = await schemaDifference(replica, targetSchema, plan);
   if (difference !== null) throw difference;
-  const rejections = await readRejections(query, targetSchema, name);
-  const table = comparedTable(plan, context.qualify(name), {
-    isMariaDb: sessions[0].isMariaDb,
-    invalidTexts: rejections.invalidTexts,
-    scope: 'row',
-  });
-  const verifier = new TableVerifier(plan, table, rejections.count > 0, context);
-  return await verifier.run();
+  const verifier = new TableVerifier(plan, context);
+  return verifier.run();
 }
 
 class TableVerifier {
-  private readonly sides: Sides;
+  private sides!: Sides;
+  private table!: ComparedTable;
+  private hasRejections = false;
 
   constructor(
     private readonly plan: TablePlan,
-    private readonly table: ComparedTable,
-    private readonly hasRejections: boolean,
     private readonly context: VerifyContext,
-  ) {
-    this.sides = { session: context.sessions[0], replica: context.replica, table };
+  ) {}
+
+  /** What is on record about values of the table says how it is compared; repairs add to it. */
+  private async prepare(): Promise<void> {
+    const { replica, targetSchema, sessions } = this.context;
+    const { name } = this.plan.schema;
+    const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
+    const { count, invalidTexts, invalidDates } = await readRejections(query, targetSchema, name);
+    this.hasRejections = count > 0;
+    this.table = comparedTable(this.plan, this.context.qualify(name), {
+      isMariaDb: sessions[0].isMariaDb,
+      invalidTexts,
+      invalidDates,
+      scope: 'row',
+    });
+    this.sides = { session: sessions[0], replica, table: this.table };
   }
 
   async run(): Promise<VerifiedRows> {
+    await this.prepare();
     const { partition, ranges, sourceRows, differing, settled } = await compareRanges(
       this.sides,
       this.context,
@@ -86,6 +93,7 @@ class TableVerifier {
   ): Promise<number> {
     if (this.context.repairer === null) return found;
     for (let round = 1; ; round++) {
+      await this.prepare();
       const again = await compareAgain(this.sides, partition, parts);
       const findings = new Findings(this.table);
       await this.inspectParts(partition, again, findings, round < REPAIR_ROUNDS);
@@ -152,7 +160,7 @@ class TableVerifier {
     if (keys.length === 0) return new Map();
     const { replica, targetSchema } = this.context;
     const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
-    return await readRejectedColumns(query, targetSchema, this.plan.schema.name, keys);
+    return readRejectedColumns(query, targetSchema, this.plan.schema.name, keys);
   }
 
   private differsOnlyByRejected(
@@ -188,7 +196,7 @@ class TableVerifier {
   }
 
   private async repair(within: SqlPair, differences: readonly RowDifference[]): Promise<void> {
-    const { repairer, qualify } = this.context;
+    const { repairer } = this.context;
     const { name } = this.plan.schema;
     for (let first = 0; first < differences.length; first += REPAIRED_ROWS) {
       const identities = differences
@@ -197,7 +205,7 @@ class TableVerifier {
         .join(', ');
       const among = (side: keyof SqlPair): string =>
         `${within[side]} AND ${this.table.identity[side]} IN (${identities})`;
-      await repairer?.replace(this.plan, qualify(name), {
+      await repairer?.replace(this.plan, this.context.qualify(name), {
         source: among('source'),
         replica: among('replica'),
       });

@@ -94,9 +94,10 @@ async function printResult(
   for (const table of tables) printExamples(table);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const differing = tables.filter((table) => !isEqual(table)).length;
+  const outcome = differing === 1 ? '1 table differs' : `${differing} tables differ`;
   printLine(
-    `${formatNumber(rows)} rows of ${tables.length} tables compared in ${seconds.toFixed(1)} s: ` +
-      (equal ? 'equal' : `${differing} tables differ`),
+    `${formatNumber(rows)} rows in ${tables.length} table(s) compared in ${seconds.toFixed(1)} s: ` +
+      (equal ? 'equal' : outcome),
   );
   const canRepair = tables.some((table) => table.error === null && !isEqual(table));
   if (canRepair && !repair)
@@ -111,7 +112,8 @@ function verdict(table: TableVerification): string {
 }
 
 function printExamples({ table, examples, differingRows, error }: TableVerification): void {
-  if (error?.hint != null) printLine(`${table}: ${error.hint}`);
+  const hint = error?.hint ?? null;
+  if (hint !== null) printLine(`${table}: ${hint}`);
   if (examples.length === 0) return;
   printLine(`${table}: ${formatNumber(differingRows)} rows differ, among them`);
   for (const example of examples) printLine(`  ${exampleLine(example)}`);
