@@ -122,9 +122,10 @@ async function syncTable(
     return { ...outcome, seconds: seconds(), error: null };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (!isOfTheTable(error)) throw error;
-    if (!isNeedsFullSync(error)) reporter.tableFailed(name, toError(error));
-    return { ...apply.outcome(), seconds: seconds(), error: toError(error) };
+    const failure = classify(error, name);
+    if (!isOfTheTable(failure)) throw failure;
+    if (!isNeedsFullSync(failure)) reporter.tableFailed(name, failure);
+    return { ...apply.outcome(), seconds: seconds(), error: failure };
   }
 }
 
@@ -184,6 +185,13 @@ async function readAndApply(
 
 function hasCode(error: unknown, code: DucktailError['code']): boolean {
   return error instanceof DucktailError && error.code === code;
+}
+
+/** What DuckDB refuses for this table alone, a full sync may do in another way. */
+function classify(error: unknown, table: string): Error {
+  if (error instanceof DucktailError) return error;
+  const { message } = toError(error);
+  return new DucktailError('needs-full-sync', message, { table, cause: error });
 }
 
 /** True for errors that say nothing about the other tables. */

@@ -1,4 +1,4 @@
-import { toError } from '../common/errors.js';
+import { DucktailError, toError } from '../common/errors.js';
 import {
   type FollowedTable,
   type IncrementalContext,
@@ -56,15 +56,18 @@ export async function syncIncrementally(
     if (watermark?.reason !== 'auto-increment') continue;
     reporter.info(`${name}: followed by its AUTO_INCREMENT alone, which tells of inserts only`);
   }
-  const { altered, toCopy } = await alterTables(followed, run);
+  const { altered, refused } = await alterTables(followed, run);
   const synced = await incrementalSync(altered, context);
-  const failed = synced.filter(({ error }) => isNeedsFullSync(error));
-  for (const { plan, error } of failed) {
-    reporter.info(`${plan.schema.name}: a full sync, because ${error?.message ?? ''}`);
-    toCopy.push(plan);
+  const unfit = [...refused, ...synced.filter(({ error }) => isNeedsFullSync(error))];
+  const mayCopy = request.mode !== 'incremental';
+  for (const { plan, error } of unfit) {
+    const { name } = plan.schema;
+    if (mayCopy) reporter.info(`${name}: a full sync, because ${error?.message ?? ''}`);
+    else reporter.tableFailed(name, toError(error));
   }
-  const outcomes = synced
-    .filter((outcome) => !failed.includes(outcome))
+  const toCopy = mayCopy ? unfit.map(({ plan }) => plan) : [];
+  const outcomes = [...(mayCopy ? [] : refused), ...synced]
+    .filter(({ plan }) => !toCopy.includes(plan))
     .map((outcome) => describe(outcome));
   if (request.incremental.deletes) await removeGone(altered, outcomes, context, run);
   const unchanged = outcomes.filter(
@@ -85,10 +88,10 @@ export async function syncIncrementally(
 async function alterTables(
   followed: readonly Followed[],
   { request, database }: SyncRun,
-): Promise<{ altered: FollowedTable[]; toCopy: TablePlan[] }> {
+): Promise<{ altered: FollowedTable[]; refused: IncrementalOutcome[] }> {
   const { targetSchema } = request.options;
   const altered: FollowedTable[] = [];
-  const toCopy: TablePlan[] = [];
+  const refused: IncrementalOutcome[] = [];
   for (const { table, change } of followed) {
     const { schema } = table.plan;
     try {
@@ -101,14 +104,30 @@ async function alterTables(
       }
       altered.push(table);
     } catch (error) {
-      const { message } = toError(error);
-      request.reporter.info(
-        `${schema.name}: a full sync, because it can't be altered (${message})`,
-      );
-      toCopy.push(table.plan);
+      refused.push(notAltered(table, error));
     }
   }
-  return { altered, toCopy };
+  return { altered, refused };
+}
+
+function notAltered(
+  { plan, record, watermark }: FollowedTable,
+  cause: unknown,
+): IncrementalOutcome {
+  const { name } = plan.schema;
+  const message = `its copy can't be altered: ${toError(cause).message}`;
+  return {
+    plan,
+    rows: 0,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    oldWatermark: watermark.value,
+    newWatermark: watermark.value,
+    rejectedValues: record.rejectedValues,
+    seconds: 0,
+    error: new DucktailError('needs-full-sync', message, { table: name, cause }),
+  };
 }
 
 /** Fills `deleted` of the outcomes in; a table whose rows can't be removed has failed. */

@@ -1,6 +1,6 @@
 import { runProgram } from '../../../src/cli/program.js';
 import type { SyncRequest } from '../../../src/service/sync.js';
-import { type HookPlan, REACHED, REFUSAL, RESUME } from './hook-plan.js';
+import { type HookPlan, type IncrementalPoint, REACHED, REFUSAL, RESUME } from './hook-plan.js';
 
 /**
  * Ducktail's own program with something happening at a named point of the sync:
@@ -8,6 +8,7 @@ import { type HookPlan, REACHED, REFUSAL, RESUME } from './hook-plan.js';
  */
 function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
   let flushes = 0;
+  let passes = 0;
   let held: Promise<void> | null = null;
   const act = async (): Promise<void> => {
     switch (plan.action) {
@@ -22,6 +23,12 @@ function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
         throw new Error(REFUSAL);
     }
   };
+  const at =
+    (point: IncrementalPoint) =>
+    async (table: string): Promise<void> => {
+      if (plan.point !== point || (plan.table ?? table) !== table) return;
+      if (passes++ >= (plan.afterPasses ?? 0)) await act();
+    };
   return {
     ...request,
     hooks: {
@@ -34,6 +41,13 @@ function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
       },
       afterCommit: async () => {
         if (plan.point === 'after-commit') await act();
+      },
+      incremental: {
+        beforeApply: at('incremental-apply'),
+        beforeCommit: at('incremental-before-commit'),
+        afterCommit: at('incremental-after-commit'),
+        beforeDeletes: at('deletes'),
+        beforeDeletesCommit: at('deletes-before-commit'),
       },
     },
   };

@@ -1,20 +1,36 @@
 /** What the test's own entry point (`ducktail-with-hooks.ts`) does at a named point of a sync. */
 export interface HookPlan {
-  /** flush: before rows go into a staging table the fast way. */
-  readonly point: 'flush' | 'before-commit' | 'after-commit';
+  /**
+   * flush, before-commit and after-commit are a full sync's, the others an incremental one's. flush:
+   * before rows go into a staging table the fast way.
+   */
+  readonly point: 'flush' | 'before-commit' | 'after-commit' | IncrementalPoint;
   /**
    * kill: SIGKILLs itself. hold: tells its parent and waits for its word, or for the signal that
    * stops the sync. fail: throws an error.
    */
   readonly action: 'kill' | 'hold' | 'fail';
-  /** For flush: only of this table. */
+  /** For flush and an incremental sync's points: only of this table. */
   readonly table?: string;
   /**
    * For flush: lets this many happen before. As many flushes as DuckDB has threads can be under way
    * at once; of those before, all others have written their rows.
    */
   readonly afterFlushes?: number;
+  /** For an incremental sync's points: lets it pass the point this often before. */
+  readonly afterPasses?: number;
 }
+
+/**
+ * incremental-apply: a batch is staged. incremental-before-commit, incremental-after-commit: of the
+ * batch and its watermark. deletes: before keys are compared. deletes-before-commit: of the removal.
+ */
+export type IncrementalPoint =
+  | 'incremental-apply'
+  | 'incremental-before-commit'
+  | 'incremental-after-commit'
+  | 'deletes'
+  | 'deletes-before-commit';
 
 /** The messages between the entry point and its parent. */
 export const REACHED = 'reached';
