@@ -64,8 +64,9 @@ function columnOf({ columns }: TablePlan, name: string): ColumnPlan {
 }
 
 function lowerBound(column: ColumnPlan, last: string, lookbackSeconds: number): string {
+  // Before the year 1 there is no time: MariaDB makes that NULL.
   return isTemporal(column)
-    ? `'${last}' - INTERVAL ${lookbackSeconds} SECOND`
+    ? `COALESCE('${last}' - INTERVAL ${lookbackSeconds} SECOND, '0000-00-00 00:00:00')`
     : (BigInt(last) - BigInt(COUNTER_LOOKBACK)).toString();
 }
 

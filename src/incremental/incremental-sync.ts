@@ -124,7 +124,8 @@ async function syncTable(
     if (signal.aborted) throw signal.reason;
     const failure = classify(error, name);
     if (!isOfTheTable(failure)) throw failure;
-    if (!isNeedsFullSync(failure)) reporter.tableFailed(name, failure);
+    // Of a table that is worth copying the caller tells.
+    if (!isWorthCopying(failure)) reporter.tableFailed(name, failure);
     return { ...apply.outcome(), seconds: seconds(), error: failure };
   }
 }
@@ -189,6 +190,13 @@ function hasCode(error: unknown, code: DucktailError['code']): boolean {
 
 /** What DuckDB refuses for this table alone, a full sync may do in another way. */
 function classify(error: unknown, table: string): Error {
+  if (hasCode(error, 'table-changed')) {
+    return new DucktailError(
+      'table-changed',
+      `${table} was altered, dropped or renamed when it was about to be read`,
+      { table, hint: 'Run the sync again.', cause: error },
+    );
+  }
   if (error instanceof DucktailError) return error;
   const { message } = toError(error);
   return new DucktailError('needs-full-sync', message, { table, cause: error });
@@ -201,8 +209,9 @@ function isOfTheTable(error: unknown): boolean {
   );
 }
 
-export function isNeedsFullSync(error: unknown): boolean {
-  return hasCode(error, 'needs-full-sync');
+/** True where a full sync of the table may do what following it can't. */
+export function isWorthCopying(error: unknown): boolean {
+  return hasCode(error, 'needs-full-sync') || hasCode(error, 'table-changed');
 }
 
 /** The pool of the moment: opened when it is needed, and again after a loss. */

@@ -17,8 +17,10 @@ export interface TableSchema {
   /** Data and indexes, in bytes, as the server estimates them. */
   readonly estimatedBytes: number;
   readonly watermark: WatermarkChoice | null;
-  /** When the server made the table's files: anew by TRUNCATE, OPTIMIZE and most ALTERs. */
+  /** When the server made the table's files: anew by OPTIMIZE and every ALTER. */
   readonly createdAt: string | null;
+  /** The next AUTO_INCREMENT; null without one, and on MySQL before the first row. */
+  readonly autoIncrement: string | null;
 }
 
 export interface ColumnSchema {
@@ -34,8 +36,6 @@ export interface ColumnSchema {
   readonly numericScale: number | null;
   /** MariaDB keeps JSON as LONGTEXT with a json_valid() check; true where that check stands. */
   readonly isJsonText: boolean;
-  /** True where rows that know nothing of the column have NULL in it: nullable, no default, not generated. */
-  readonly startsAsNull: boolean;
 }
 
 export interface KeySchema {

@@ -1,18 +1,16 @@
-import { DucktailError, toError } from '../common/errors.js';
+import { toError } from '../common/errors.js';
 import {
   type FollowedTable,
   type IncrementalContext,
   type IncrementalOutcome,
   incrementalSync,
-  isNeedsFullSync,
+  isWorthCopying,
 } from '../incremental/incremental-sync.js';
 import { removeGoneRows } from '../incremental/gone-rows.js';
-import type { SchemaChange } from '../incremental/schema-change.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { SourceClock } from '../model/source-clock.js';
 import { openSession } from '../source/connect.js';
-import { recordDefinition, recordUnchanged } from '../state/tables.js';
-import { alterTable } from '../target/ddl.js';
+import { recordUnchanged } from '../state/tables.js';
 import { checkpoint } from '../target/maintenance.js';
 import type { SyncRun } from './sync.js';
 import { failedOutcome, type TableOutcome } from './sync-outcome.js';
@@ -23,14 +21,9 @@ export interface IncrementalRequest {
   readonly deletes: boolean;
 }
 
-interface Followed {
-  readonly table: FollowedTable;
-  readonly change: SchemaChange;
-}
-
 /** The outcomes of the tables that could be followed, and the tables that have to be copied instead. */
 export async function syncIncrementally(
-  followed: readonly Followed[],
+  followed: readonly FollowedTable[],
   clock: SourceClock,
   run: SyncRun,
 ): Promise<{ outcomes: TableOutcome[]; toCopy: TablePlan[] }> {
@@ -51,14 +44,13 @@ export async function syncIncrementally(
     openReaders: () => readers.open(),
     clock,
   };
-  for (const { table } of followed) {
-    const { name, watermark } = table.plan.schema;
+  for (const { plan } of followed) {
+    const { name, watermark } = plan.schema;
     if (watermark?.reason !== 'auto-increment') continue;
     reporter.info(`${name}: followed by its AUTO_INCREMENT alone, which tells of inserts only`);
   }
-  const { altered, refused } = await alterTables(followed, run);
-  const synced = await incrementalSync(altered, context);
-  const unfit = [...refused, ...synced.filter(({ error }) => isNeedsFullSync(error))];
+  const synced = await incrementalSync(followed, context);
+  const unfit = synced.filter(({ error }) => isWorthCopying(error));
   const mayCopy = request.mode !== 'incremental';
   for (const { plan, error } of unfit) {
     const { name } = plan.schema;
@@ -66,10 +58,10 @@ export async function syncIncrementally(
     else reporter.tableFailed(name, toError(error));
   }
   const toCopy = mayCopy ? unfit.map(({ plan }) => plan) : [];
-  const outcomes = [...(mayCopy ? [] : refused), ...synced]
+  const outcomes = synced
     .filter(({ plan }) => !toCopy.includes(plan))
     .map((outcome) => describe(outcome));
-  if (request.incremental.deletes) await removeGone(altered, outcomes, context, run);
+  if (request.incremental.deletes) await removeGone(followed, outcomes, context, run);
   const unchanged = outcomes.filter(
     ({ error, inserted, updated, deleted }) => error === null && inserted + updated + deleted === 0,
   );
@@ -83,51 +75,6 @@ export async function syncIncrementally(
     );
   }
   return { outcomes, toCopy };
-}
-
-async function alterTables(
-  followed: readonly Followed[],
-  { request, database }: SyncRun,
-): Promise<{ altered: FollowedTable[]; refused: IncrementalOutcome[] }> {
-  const { targetSchema } = request.options;
-  const altered: FollowedTable[] = [];
-  const refused: IncrementalOutcome[] = [];
-  for (const { table, change } of followed) {
-    const { schema } = table.plan;
-    try {
-      if (change.kind === 'alter') {
-        await database.transaction(async () => {
-          await alterTable(database, targetSchema, schema.name, change.clauses);
-          await recordDefinition(database, targetSchema, schema);
-        });
-        request.reporter.info(`${schema.name}: its columns have changed (${change.what})`);
-      }
-      altered.push(table);
-    } catch (error) {
-      refused.push(notAltered(table, error));
-    }
-  }
-  return { altered, refused };
-}
-
-function notAltered(
-  { plan, record, watermark }: FollowedTable,
-  cause: unknown,
-): IncrementalOutcome {
-  const { name } = plan.schema;
-  const message = `its copy can't be altered: ${toError(cause).message}`;
-  return {
-    plan,
-    rows: 0,
-    inserted: 0,
-    updated: 0,
-    unchanged: 0,
-    oldWatermark: watermark.value,
-    newWatermark: watermark.value,
-    rejectedValues: record.rejectedValues,
-    seconds: 0,
-    error: new DucktailError('needs-full-sync', message, { table: name, cause }),
-  };
 }
 
 /** Fills `deleted` of the outcomes in; a table whose rows can't be removed has failed. */

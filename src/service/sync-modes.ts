@@ -1,7 +1,7 @@
 import { DucktailError } from '../common/errors.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { FollowedTable } from '../incremental/incremental-sync.js';
-import { type SchemaChange, schemaChange } from '../incremental/schema-change.js';
+import { schemaChange } from '../incremental/schema-change.js';
 import { readTableRecords, type RowQuery, type TableRecord } from '../state/tables.js';
 import { readWatermarks, type Watermark } from '../state/watermarks.js';
 
@@ -24,7 +24,7 @@ export async function readKnownTables(query: RowQuery, targetSchema: string): Pr
 /** How a table is to be brought up to date, and why, for the operator. */
 export type TableMode =
   | { readonly kind: 'full'; readonly why: string }
-  | { readonly kind: 'incremental'; readonly table: FollowedTable; readonly change: SchemaChange }
+  | { readonly kind: 'incremental'; readonly table: FollowedTable }
   | { readonly kind: 'refused'; readonly error: DucktailError };
 
 /** Up to this many rows, by the server's estimate, a table that can't be followed is copied again. */
@@ -49,8 +49,8 @@ export function chooseMode(
     return fullUnless(requested, plan, 'its watermark column has changed');
   }
   const change = schemaChange(plan, record);
-  if (change.kind === 'copy') return fullUnless(requested, plan, change.why);
-  return { kind: 'incremental', table: { plan, record, watermark }, change };
+  if (change !== null) return fullUnless(requested, plan, change);
+  return { kind: 'incremental', table: { plan, record, watermark } };
 }
 
 /** Completes the sentence `<table> can't be followed: <reason>`; null where it can. */

@@ -113,7 +113,7 @@ async function syncTables(
   const whole = modes.filter(({ mode: chosen }) => chosen.kind === 'full');
   tellReasons(whole, known, request);
   const followed = modes.flatMap(({ mode: chosen }) =>
-    chosen.kind === 'incremental' ? [chosen] : [],
+    chosen.kind === 'incremental' ? [chosen.table] : [],
   );
   const runId = await startRun(database, runMode(whole.length, followed.length));
   // Before anything is read: no watermark may pass it.

@@ -15,6 +15,7 @@ interface TableRow {
   readonly estimatedRows: string | number | null;
   readonly estimatedBytes: string | number | null;
   readonly createdAt: string | null;
+  readonly autoIncrement: string | number | null;
 }
 
 interface ColumnRow {
@@ -28,7 +29,6 @@ interface ColumnRow {
   readonly numericPrecision: string | number | null;
   readonly numericScale: string | number | null;
   readonly extra: string;
-  readonly defaultText: string | null;
 }
 
 interface IndexRow {
@@ -72,7 +72,8 @@ async function readTables(session: SourceSession, schema: string): Promise<Table
   }
   return session.query<TableRow>(
     `SELECT table_name AS name, engine AS engine, table_rows AS estimatedRows,
-            data_length + index_length AS estimatedBytes, create_time AS createdAt
+            data_length + index_length AS estimatedBytes, create_time AS createdAt,
+            auto_increment AS autoIncrement
        FROM information_schema.tables
       WHERE table_schema = ${schema} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
       ORDER BY table_name`,
@@ -84,8 +85,7 @@ function readColumns(session: SourceSession, schema: string): Promise<ColumnRow[
     `SELECT table_name AS tableName, column_name AS name, data_type AS dataType,
             column_type AS columnType, is_nullable AS nullable,
             character_set_name AS characterSet, collation_name AS collation,
-            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra,
-            column_default AS defaultText
+            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra
        FROM information_schema.columns
       WHERE table_schema = ${schema}
       ORDER BY table_name, ordinal_position`,
@@ -136,6 +136,7 @@ function describeTable(
     estimatedBytes: Number(table.estimatedBytes ?? 0),
     watermark: chooseWatermark(columns, indexes, watermarkColumn),
     createdAt: table.createdAt,
+    autoIncrement: table.autoIncrement === null ? null : String(table.autoIncrement),
   };
 }
 
@@ -150,14 +151,7 @@ function describeColumn(row: ColumnRow, jsonColumns: ReadonlySet<string>): Colum
     numericPrecision: row.numericPrecision === null ? null : Number(row.numericPrecision),
     numericScale: row.numericScale === null ? null : Number(row.numericScale),
     isJsonText: row.dataType === 'longtext' && jsonColumns.has(`${row.tableName}.${row.name}`),
-    startsAsNull: startsAsNull(row),
   };
-}
-
-/** MariaDB spells the missing default of a nullable column as NULL. */
-function startsAsNull({ nullable, defaultText, extra }: ColumnRow): boolean {
-  const hasNoDefault = defaultText === null || defaultText.toUpperCase() === 'NULL';
-  return nullable === 'YES' && hasNoDefault && !/generated/i.test(extra);
 }
 
 function findKey(indexes: readonly (readonly IndexRow[])[]): KeySchema | null {

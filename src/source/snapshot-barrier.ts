@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DucktailError } from '../common/errors.js';
 import { quoteMysqlName } from '../common/identifiers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
@@ -28,8 +29,10 @@ export interface SnapshotRestriction {
   readonly hint: string;
 }
 
-const LOCK_WAIT_SECONDS = 2;
-const LOCK_ATTEMPTS = 10;
+const LOCK_WAIT_SECONDS = 1;
+const LOCK_ATTEMPTS = 5;
+/** While the lock waits for an open transaction, writers wait for the lock: between, they go on. */
+const LOCK_PAUSE_MS = 500;
 const LOCK_WAIT_TIMEOUT = 1205;
 
 /**
@@ -79,7 +82,10 @@ async function lockTables(
         lockable = tables.filter((table) => !denied.includes(table));
         continue;
       }
-      if (number === LOCK_WAIT_TIMEOUT && attempt < LOCK_ATTEMPTS) continue;
+      if (number === LOCK_WAIT_TIMEOUT && attempt < LOCK_ATTEMPTS) {
+        await delay(LOCK_PAUSE_MS, undefined, { signal });
+        continue;
+      }
       if (number === LOCK_WAIT_TIMEOUT) return busyRestriction();
       if (isDenied(number)) return grantRestriction(session, tables);
       throw error;

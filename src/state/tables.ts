@@ -18,7 +18,7 @@ export async function recordSync(database: Database, table: SyncedTable): Promis
   await forget(database, targetSchema, schema.name);
   await database.run(
     `INSERT INTO _ducktail.tables VALUES
-       (?, ?, ?, ?, from_json(?::JSON, '["VARCHAR"]'), ?, ?::JSON, ?, ?, now(), ?::UUID, NULL, ?)`,
+       (?, ?, ?, ?, from_json(?::JSON, '["VARCHAR"]'), ?, ?::JSON, ?, ?, now(), ?::UUID, NULL, ?, ?)`,
     [
       targetSchema,
       schema.name,
@@ -31,6 +31,7 @@ export async function recordSync(database: Database, table: SyncedTable): Promis
       rejectedValues,
       runId,
       schema.createdAt,
+      schema.autoIncrement,
     ],
   );
 }
@@ -55,7 +56,7 @@ export async function recordFailure(
   }
   await database.run(
     `INSERT INTO _ducktail.tables VALUES
-       (?, ?, ?, 'none', [], NULL, ?::JSON, 0, 0, NULL, NULL, ?, NULL)`,
+       (?, ?, ?, 'none', [], NULL, ?::JSON, 0, 0, NULL, NULL, ?, NULL, NULL)`,
     [targetSchema, schema.name, schema.database, JSON.stringify(schema.columns), message],
   );
 }
@@ -78,6 +79,7 @@ export interface TableRecord {
   readonly rows: number;
   readonly rejectedValues: number;
   readonly createdAt: string | null;
+  readonly autoIncrement: string | null;
   /** The columns that the replica's table has, in order. */
   readonly replicaColumns: readonly { readonly name: string; readonly type: string }[];
 }
@@ -91,7 +93,7 @@ export async function readTableRecords(
   const rows = await query(
     `SELECT t.table_name, t.source_database, to_json(t.key_columns)::VARCHAR AS key_columns,
             t.source_schema::VARCHAR AS columns, t.row_count, t.rejected_values,
-            t.source_created_at, c.columns::VARCHAR AS replica_columns
+            t.source_created_at, t.source_auto_increment::VARCHAR AS source_auto_increment, c.columns::VARCHAR AS replica_columns
        FROM _ducktail.tables t
        JOIN (SELECT table_name, to_json(list({name: column_name, type: data_type}
                                              ORDER BY column_index)) AS columns
@@ -110,6 +112,7 @@ export async function readTableRecords(
         rows: Number(row.row_count),
         rejectedValues: Number(row.rejected_values),
         createdAt: row.source_created_at as string | null,
+        autoIncrement: row.source_auto_increment as string | null,
         replicaColumns: parseReplicaColumns(String(row.replica_columns)),
       },
     ]),
@@ -123,19 +126,6 @@ function parseReplicaColumns(json: string): { name: string; type: string }[] {
     name,
     type: type === 'TIMESTAMP WITH TIME ZONE' ? 'TIMESTAMPTZ' : type,
   }));
-}
-
-/** Within the caller's transaction: the replica's table was altered as the source's was. */
-export async function recordDefinition(
-  database: Database,
-  targetSchema: string,
-  schema: TableSchema,
-): Promise<void> {
-  await database.run(
-    `UPDATE _ducktail.tables SET source_schema = ?::JSON, source_created_at = ?
-      WHERE target_schema = ? AND table_name = ?`,
-    [JSON.stringify(schema.columns), schema.createdAt, targetSchema, schema.name],
-  );
 }
 
 /** Within the caller's transaction: the tables were found to be up to date. */

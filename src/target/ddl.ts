@@ -69,17 +69,6 @@ async function tableExists(database: Database, schema: string, table: string): P
   return rows.length > 0;
 }
 
-/** Within a transaction: alters the table, one clause of ALTER TABLE after the other. */
-export async function alterTable(
-  database: Database,
-  schema: string,
-  table: string,
-  clauses: readonly string[],
-): Promise<void> {
-  const name = qualifiedName(database, schema, table);
-  for (const clause of clauses) await database.run(`ALTER TABLE ${name} ${clause}`);
-}
-
 /** Drops what a crash left behind; returns the names. */
 export async function dropOrphanedStagingTables(
   database: Database,

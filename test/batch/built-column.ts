@@ -50,6 +50,7 @@ function planColumns(
     estimatedBytes: 0,
     watermark: null,
     createdAt: null,
+    autoIncrement: null,
   };
   return planTable(schema, { ...DEFAULT_OPTIONS, ...options });
 }
@@ -67,7 +68,6 @@ function schemaOf(columnType: string, details: Partial<ColumnSchema>): ColumnSch
     numericPrecision: precision === null ? null : Number(precision),
     numericScale: scale === null ? null : Number(scale),
     isJsonText: false,
-    startsAsNull: true,
     ...details,
   };
 }

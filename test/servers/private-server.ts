@@ -106,6 +106,8 @@ class PrivateServer implements TestServer {
         ...this.#program.fileArguments,
         ...accountArguments(),
         `--datadir=${path.join(this.#folder, 'data')}`,
+        // In a folder that servers share, one that starts removes another one's files.
+        `--tmpdir=${this.#folder}`,
         `--socket=${this.#socket}`,
         `--pid-file=${path.join(this.#folder, 'pid')}`,
         `--port=${this.#port}`,

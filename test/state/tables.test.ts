@@ -24,7 +24,6 @@ const SCHEMA: TableSchema = {
       numericPrecision: 10,
       numericScale: 0,
       isJsonText: false,
-      startsAsNull: false,
     },
   ],
   key: { indexName: 'PRIMARY', columns: ['tenant', 'id'] },
@@ -33,6 +32,7 @@ const SCHEMA: TableSchema = {
   estimatedBytes: 1,
   watermark: { column: 'changed', reason: 'on-update-timestamp', indexName: 'changed' },
   createdAt: '2026-01-01 00:00:00',
+  autoIncrement: '7',
 };
 
 async function openState(): Promise<TempDatabase> {
