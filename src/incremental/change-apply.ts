@@ -72,14 +72,22 @@ export class ChangeApply {
     await hooks.beforeApply?.(name);
     const { rows } = staged;
     // Before the stage loses the rows that are there already.
-    const [row] = await database.rows(changes.watermarkAfter(staged.name, this.watermark));
-    const watermark = row.value as string | null;
-    let unchanged = this.hasRejections ? 0 : await this.removeUnchanged(staged, changes);
+    const [row] = await database.rows(
+      `SELECT ${changes.watermarkAfter(this.watermark)} AS watermark,
+              count(*) FILTER (WHERE ${changes.compareWhen}) AS compared
+         FROM ${staged.name} AS s`,
+    );
+    const watermark = row.watermark as string | null;
+    const isCompared = Number(row.compared) > 0;
+    let unchanged = 0;
+    if (isCompared && !this.hasRejections) unchanged = await this.removeUnchanged(staged, changes);
     if (this.hasRejections || staged.rows > 0 || watermark !== this.watermark) {
       const applied = await database.transaction(async () => {
         const rejectedValues = await this.replaceRejections(staged);
         // Not before: the rejected values of unchanged rows have been read again as well.
-        if (this.hasRejections) unchanged = await this.removeUnchanged(staged, changes);
+        if (isCompared && this.hasRejections) {
+          unchanged = await this.removeUnchanged(staged, changes);
+        }
         const replaced = await this.replaceRows(staged, watermark, rejectedValues);
         await hooks.beforeCommit?.(name);
         return { ...replaced, rejectedValues };
@@ -94,7 +102,6 @@ export class ChangeApply {
     this.hasNewRejections = false;
     await hooks.afterCommit?.(name);
     reporter.rowsWritten(name, rows);
-    await staged.clear();
   }
 
   private get hasRejections(): boolean {

@@ -22,8 +22,8 @@ export interface ChangedRows {
   readonly sql: string;
   /** SQL over the stage's alias `s`: rows that may be in the replica as they are. */
   readonly compareWhen: string;
-  /** A query on the replica: the watermark once the relation's rows are applied behind `reached`. */
-  watermarkAfter(relation: string, reached: string | null): string;
+  /** SQL over the same: the watermark, as text, once the rows are applied behind `reached`. */
+  watermarkAfter(reached: string | null): string;
 }
 
 /**
@@ -53,7 +53,7 @@ export function changedRows(
       last === null
         ? 'true'
         : `${value} IS NULL OR ${value} <= ${watermarkLiteral(column, last)}${beyond}`,
-    watermarkAfter: (relation, reached) => highestWatermark(column, clock, relation, reached),
+    watermarkAfter: (reached) => highestWatermark(column, clock, reached),
   };
 }
 

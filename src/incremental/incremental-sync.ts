@@ -175,8 +175,10 @@ async function readAndApply(
       staged.append(batch);
       apply.reject(batch);
       reader.recycle(batch, batchBytes(batch));
-      if (staged.rows >= APPLY_ROWS || staged.bytes >= APPLY_BYTES)
+      if (staged.rows >= APPLY_ROWS || staged.bytes >= APPLY_BYTES) {
         await apply.run(staged, changes);
+        await staged.clear();
+      }
     }
     if (staged !== null && staged.rows > 0) await apply.run(staged, changes);
   } finally {

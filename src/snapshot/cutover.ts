@@ -77,7 +77,8 @@ async function readWatermark(
   const staging = qualifiedName(database, schema, copy.staging);
   const column = copy.plan.columns.find(({ name }) => name === watermark.column);
   if (column === undefined) return null;
-  const [row] = await database.rows(highestWatermark(column, clock, staging, null));
+  const highest = highestWatermark(column, clock, null);
+  const [row] = await database.rows(`SELECT ${highest} AS value FROM ${staging} AS s`);
   return {
     column: watermark.column,
     value: row.value as string | null,

@@ -81,19 +81,17 @@ export function watermarkBound(column: ColumnPlan, clock: SourceClock): string |
 }
 
 /**
- * A query for the highest value in the relation (SQL), but not beyond the clock: a value in the
- * future would hide whatever changes until then. `last` where no row has a value.
+ * SQL for the highest value in a relation with the alias `s`, as text, but not beyond the clock: a
+ * value in the future would hide whatever changes until then. `last` where no row has a value.
  */
 export function highestWatermark(
   column: ColumnPlan,
   clock: SourceClock,
-  relation: string,
   last: string | null,
 ): string {
-  const value = watermarkValue(column, 'r');
+  const value = watermarkValue(column, 's');
   const bound = watermarkBound(column, clock);
   const highest = bound === null ? `max(${value})` : `least(max(${value}), ${bound})`;
   const kept = last === null ? 'NULL' : watermarkLiteral(column, last);
-  return `SELECT CASE WHEN count(${value}) = 0 THEN ${kept} ELSE greatest(${highest}, ${kept}) END::VARCHAR
-    AS value FROM ${relation} AS r`;
+  return `CASE WHEN count(${value}) = 0 THEN ${kept} ELSE greatest(${highest}, ${kept}) END::VARCHAR`;
 }

@@ -67,8 +67,6 @@ export class StagedRows implements AsyncDisposable {
   ): Promise<number> {
     const { database, name } = this;
     this.flush();
-    const compared = await database.rows(`SELECT 1 FROM ${name} AS s WHERE ${compareWhen} LIMIT 1`);
-    if (compared.length === 0) return 0;
     const same = this.columns.map((column) => sameValue(column)).join(' AND ');
     const [row] = await database.rows(
       `DELETE FROM ${name} WHERE rowid IN (
