@@ -112,7 +112,7 @@ async function syncTable(
       signal,
       onFailedAttempt: ({ error, retriesLeft }) => {
         if (retriesLeft > 0 && !signal.aborted) {
-          reporter.warning(`${name}: ${error.message}; going on with a new connection`);
+          reporter.warning(`${name}: ${error.message}; going on from the last batch`);
         }
       },
     });

@@ -10,14 +10,12 @@ import type { RejectedValueBuffer } from '../state/rejected-values.js';
 import type { Database } from '../target/database.js';
 import { createTable, dropTable, qualifiedName } from '../target/ddl.js';
 import { InsertWriter } from '../target/insert-writer.js';
+import { LARGE_ROW_BYTES } from '../target/staged-apply.js';
 import type { StagingLanes } from '../target/staging-lanes.js';
 import { StagingTable } from '../target/staging-table.js';
 import { chooseFsstColumns } from '../target/string-compression.js';
 import type { SnapshotHooks } from './hooks.js';
 import { readerWindowBytes, type SnapshotOptions } from './options.js';
-
-/** A batch whose rows are this large on average tells of large values. */
-const LARGE_ROW_BYTES = 32 * 1024;
 
 /** Where copies write to, the same for all tables of a sync. */
 export interface CopyTarget {

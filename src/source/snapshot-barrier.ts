@@ -83,7 +83,8 @@ async function lockTables(
         continue;
       }
       if (number === LOCK_WAIT_TIMEOUT && attempt < LOCK_ATTEMPTS) {
-        await delay(LOCK_PAUSE_MS, undefined, { signal });
+        // A stop is told by its own reason, at the next attempt's beginning.
+        await delay(LOCK_PAUSE_MS, undefined, { signal }).catch(() => undefined);
         continue;
       }
       if (number === LOCK_WAIT_TIMEOUT) return busyRestriction();

@@ -11,6 +11,9 @@ export interface ReplacedRows {
   readonly updated: number;
 }
 
+/** A batch whose rows are this large on average tells of large values. */
+export const LARGE_ROW_BYTES = 32 * 1024;
+
 let stages = 0;
 
 /**
@@ -45,6 +48,7 @@ export class StagedRows implements AsyncDisposable {
 
   /** Copies the rows at once: the batch's buffers are free afterwards. */
   append(batch: ColumnBatch): void {
+    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.expectLargeValues();
     appendBatch(this.writer, this.appender, batch);
     this.rows += batch.rows;
     this.bytes += batch.heapBytes + (batch.fixed.byteLength * batch.rows) / batch.capacity;

@@ -13,6 +13,7 @@ import {
 import { forgetRejectionsOfKeys } from '../state/replaced-rejections.js';
 import { recordRowCount } from '../state/tables.js';
 import type { Database } from '../target/database.js';
+import { checkpoint } from '../target/maintenance.js';
 import { StagedRows } from '../target/staged-apply.js';
 
 export interface RepairerOptions {
@@ -25,6 +26,8 @@ export interface RepairerOptions {
 
 /** Reads rows that differ again, the way every sync does, and puts them in place of the old ones. */
 export class Repairer implements AsyncDisposable {
+  private hasReplaced = false;
+
   private constructor(
     private readonly options: RepairerOptions,
     private readonly rejected: RejectedValueBuffer,
@@ -46,6 +49,7 @@ export class Repairer implements AsyncDisposable {
     const rejections = await this.read(plan, copyId, condition.source, staged);
     if (plan.keyColumns.length === 0) await this.requireNoRejections(name, rejections.count);
     staged.flush();
+    this.hasReplaced = true;
     await database.transaction(async () => {
       if (plan.keyColumns.length > 0) {
         const rows = replacedKeys(plan, table, condition.replica, staged.name);
@@ -107,8 +111,10 @@ export class Repairer implements AsyncDisposable {
     );
   }
 
+  /** Also moves what was replaced from the log into the file; where it can't, the next start does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.rejected[Symbol.asyncDispose]();
+    if (this.hasReplaced) await checkpoint(this.options.database);
   }
 }
 

@@ -13,7 +13,7 @@ import { endpointOf, TestAccount } from './test-account.js';
 const READERS = 3;
 
 /** What a snapshot came to, its readers being closed. */
-interface Opened extends Omit<Snapshot, 'readers'> {
+interface Opened extends Omit<Snapshot, 'readers' | 'clock'> {
   readonly readers: number;
 }
 
@@ -28,7 +28,9 @@ async function open(
   signal = new AbortController().signal,
 ): Promise<Opened> {
   await using pool = await ReaderPool.open({ endpoint, count: READERS, windowBytes: 1024 });
-  const { readers, ...rest } = await openSnapshot(endpoint, pool.readers, tables, signal);
+  const opened = await openSnapshot(endpoint, pool.readers, tables, signal);
+  const { readers, clock, ...rest } = opened;
+  assert.match(clock.utc, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/);
   return { ...rest, readers: readers.length };
 }
 
