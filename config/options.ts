@@ -92,8 +92,8 @@ export const environmentOptions = {
   watermarks: automatic('WATERMARK_COLUMNS', watermarkList, [], 'found by rule', {
     doc:
       'What incremental syncs follow: table.column entries between commas, * in the table for ' +
-      'any characters. By rule: ON UPDATE CURRENT_TIMESTAMP, a usual name with an index ' +
-      '(updated_at, …), AUTO_INCREMENT.',
+      'any characters. By rule: ON UPDATE CURRENT_TIMESTAMP, a usual name (updated_at, …), ' +
+      'AUTO_INCREMENT; of several one with an index.',
   }),
   lookbackSeconds: withDefault(
     'INCREMENTAL_LOOKBACK_SECONDS',

@@ -10,6 +10,11 @@ export function quoteMysqlName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
+/** A table's name for MySQL and MariaDB, with its database. */
+export function qualifiedMysqlName(database: string, table: string): string {
+  return `${quoteMysqlName(database)}.${quoteMysqlName(table)}`;
+}
+
 /** A DuckDB string literal. */
 export function quoteDuckdbText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -1,4 +1,4 @@
-import { quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
+import { qualifiedMysqlName, quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
 import type { TablePlan } from '../model/column-plan.js';
 import { canonicalColumns } from './canonical-column.js';
 import type { CanonicalColumn, CanonicalOptions } from './canonical-form.js';
@@ -50,7 +50,7 @@ export function comparedTable(
   const integerKey = integerKeyOf(plan);
   return {
     from: {
-      source: `${quoteMysqlName(schema.database)}.${quoteMysqlName(schema.name)}`,
+      source: qualifiedMysqlName(schema.database, schema.name),
       replica: replicaTable,
     },
     indexHint: schema.key === null ? '' : ` FORCE INDEX (${quoteMysqlName(schema.key.indexName)})`,

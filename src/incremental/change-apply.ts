@@ -44,8 +44,6 @@ export class ChangeApply {
       inserted,
       updated,
       unchanged,
-      oldWatermark: this.table.watermark.value,
-      newWatermark: this.watermark,
       rejectedValues,
     };
   }

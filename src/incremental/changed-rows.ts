@@ -2,6 +2,7 @@ import { quoteMysqlName } from '../common/identifiers.js';
 import type { ColumnPlan, TablePlan } from '../model/column-plan.js';
 import type { WatermarkChoice } from '../model/table-schema.js';
 import type { SourceClock } from '../model/source-clock.js';
+import { selectRows } from '../source/select-rows.js';
 import {
   highestWatermark,
   isTemporal,
@@ -73,14 +74,13 @@ function lowerBound(column: ColumnPlan, last: string, lookbackSeconds: number): 
 function sourceQuery(plan: TablePlan, watermark: WatermarkChoice, lower: string | null): string {
   const { schema } = plan;
   const column = quoteMysqlName(watermark.column);
-  const columns = schema.columns.map(({ name }) => quoteMysqlName(name)).join(', ');
-  const from = `${quoteMysqlName(schema.database)}.${quoteMysqlName(schema.name)}`;
+  const select = selectRows(schema);
   const order = [watermark.column, ...(schema.key?.columns ?? [])].map(quoteMysqlName).join(', ');
-  if (lower === null) return `SELECT ${columns} FROM ${from} ORDER BY ${order}`;
+  if (lower === null) return `${select} ORDER BY ${order}`;
   // The server may think that a scan is cheaper, and then sorts.
   const { indexName } = watermark;
   const hint = indexName === null ? '' : ` FORCE INDEX (${quoteMysqlName(indexName)})`;
   const isTime = isTemporal(columnOf(plan, watermark.column));
   const unmarked = `${column} IS NULL${isTime ? ` OR ${column} = '0000-00-00 00:00:00'` : ''}`;
-  return `SELECT ${columns} FROM ${from}${hint} WHERE ${column} >= ${lower} OR ${unmarked} ORDER BY ${order}`;
+  return `${select}${hint} WHERE ${column} >= ${lower} OR ${unmarked} ORDER BY ${order}`;
 }

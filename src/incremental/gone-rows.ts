@@ -1,7 +1,7 @@
 import { goneRows } from '../compare/gone-rows.js';
 import type { SourceSession } from '../source/connect.js';
-import { countRejectedValues, forgetRejectedValues } from '../state/rejected-values.js';
-import { recordRowCount } from '../state/tables.js';
+import { forgetRejectedValues } from '../state/rejected-values.js';
+import { recordCounts } from '../state/tables.js';
 import { qualifiedName } from '../target/ddl.js';
 import type { FollowedTable, IncrementalContext } from './incremental-sync.js';
 
@@ -27,10 +27,8 @@ export async function removeGoneRows(
       const rows = `(FROM ${table} WHERE ${condition})`;
       await forgetRejectedValues(database, targetSchema, name, rows, keyColumns);
       const [gone] = await database.rows(`DELETE FROM ${table} WHERE ${condition}`);
-      const [left] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
       deleted += Number(gone.Count);
-      rejectedValues = await countRejectedValues(database, targetSchema, name);
-      await recordRowCount(database, targetSchema, name, Number(left.n), rejectedValues);
+      rejectedValues = await recordCounts(database, targetSchema, name, table);
       await hooks.beforeDeletesCommit?.(name);
     });
   }

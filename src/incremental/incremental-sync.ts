@@ -57,8 +57,6 @@ export interface IncrementalOutcome {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
-  readonly oldWatermark: string | null;
-  readonly newWatermark: string | null;
   readonly rejectedValues: number;
   readonly seconds: number;
   readonly error: Error | null;

@@ -28,7 +28,7 @@ export type TableMode =
   | { readonly kind: 'refused'; readonly error: DucktailError };
 
 /** Up to this many rows, by the server's estimate, a table that can't be followed is copied again. */
-const MAX_COPIED_ROWS = 1_000_000;
+export const MAX_COPIED_ROWS = 1_000_000;
 
 export function chooseMode(
   plan: TablePlan,

@@ -2,16 +2,10 @@ import { DucktailError } from '../common/errors.js';
 import type { SyncMode, TableSyncResult } from '../model/sync-result.js';
 
 /** How one table fared, before it is told. */
-export interface TableOutcome {
-  readonly table: string;
-  readonly mode: SyncMode;
-  readonly rows: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
-  readonly unchanged: number;
-  readonly rejectedValues: number;
-  readonly seconds: number;
+export interface TableOutcome extends Omit<
+  TableSyncResult,
+  'oldWatermark' | 'newWatermark' | 'rowsPerSecond' | 'error'
+> {
   readonly error: Error | null;
 }
 

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { openComparingSession } from '../compare/comparing-session.js';
 import type { ReplicaRows } from '../compare/digests.js';
 import { DucktailError, toError } from '../common/errors.js';
@@ -7,7 +6,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { openSession, type SourceSession } from '../source/connect.js';
 import { ReaderPool } from '../source/reader-pool.js';
-import type { DatabaseOptions } from '../target/database.js';
+import { type DatabaseOptions, mostMemoryText } from '../target/database.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
 import { Repairer } from '../verify/repairer.js';
 import { verifyTable, type VerifiedRows } from '../verify/table-verifier.js';
@@ -135,9 +134,6 @@ async function verifyOne(
   return result;
 }
 
-/** Of the machine's memory, what DuckDB may come to have. */
-const MAX_MEMORY_SHARE = 0.8;
-
 /** Values of many megabytes take more than the limit: then once more with all that there is. */
 async function withMemory<T>(
   { replica }: VerifyContext,
@@ -148,9 +144,7 @@ async function withMemory<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof DucktailError) || error.code !== 'target-memory') throw error;
-    await replica.rows(
-      `SET memory_limit = '${Math.round((totalmem() * MAX_MEMORY_SHARE) / 1e6)}MB'`,
-    );
+    await replica.rows(`SET memory_limit = '${mostMemoryText()}'`);
     const result = await work();
     await replica.rows(`SET memory_limit = ${quoteDuckdbText(memoryLimit)}`);
     return result;

@@ -2,7 +2,7 @@ import { ok, type Finding, warning } from '../model/finding.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { WatermarkReason } from '../model/table-schema.js';
 import { createIndexStatement } from '../model/watermark-rule.js';
-import { whyNotFollowed } from './sync-modes.js';
+import { MAX_COPIED_ROWS, whyNotFollowed } from './sync-modes.js';
 
 const REASONS: Readonly<Record<WatermarkReason, string>> = {
   configured: 'named by WATERMARK_COLUMNS',
@@ -19,7 +19,8 @@ export function watermarkFindings(plans: readonly TablePlan[]): Finding[] {
     if (obstacle !== null || watermark === null) {
       return [
         warning(
-          `${name}: an incremental sync can't follow it (${obstacle ?? ''}): up to 1,000,000 rows it is ` +
+          `${name}: an incremental sync can't follow it (${obstacle ?? ''}): up to ` +
+            `${MAX_COPIED_ROWS.toLocaleString('en-US')} rows it is ` +
             'copied whole every time, beyond that it is left as it is, with an error',
           'Add a column that the server keeps, such as updated_at TIMESTAMP(6) NOT NULL DEFAULT ' +
             'CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), with an index, or name one in ' +

@@ -1,8 +1,9 @@
-import { quoteMysqlName } from '../common/identifiers.js';
+import { qualifiedMysqlName, quoteMysqlName } from '../common/identifiers.js';
 import { type Chunk, WHOLE_TABLE } from '../model/chunk.js';
 import type { ColumnSchema, TableSchema } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 import { type KeySpace, keySpaceOf } from './key-space.js';
+import { selectRows } from './select-rows.js';
 
 /** Tables below this many rows are one range: another range costs more than it gains. */
 const MIN_CHUNK_ROWS = 50_000;
@@ -42,14 +43,13 @@ export async function planChunks(
   return conditions.map((condition) => ({ condition: condition === '' ? null : condition }));
 }
 
-/** The statement that reads a chunk: every column by name, so that invisible ones come too. */
+/** The statement that reads a chunk. */
 export function chunkQuery(table: TableSchema, chunk: Chunk): string {
-  const columns = table.columns.map(({ name }) => quoteMysqlName(name)).join(', ');
-  const from = `${quoteMysqlName(table.database)}.${quoteMysqlName(table.name)}`;
-  if (chunk.condition === null || table.key === null) return `SELECT ${columns} FROM ${from}`;
+  const select = selectRows(table);
+  if (chunk.condition === null || table.key === null) return select;
   // Without the hint the server may scan the whole table for a range that it thinks is large.
   const index = quoteMysqlName(table.key.indexName);
-  return `SELECT ${columns} FROM ${from} FORCE INDEX (${index}) WHERE ${chunk.condition}`;
+  return `${select} FORCE INDEX (${index}) WHERE ${chunk.condition}`;
 }
 
 /** A range along one column of the key, all columns before it being fixed. */
@@ -82,7 +82,7 @@ class ChunkPlanner {
     private readonly targetRows: number,
   ) {
     this.columns = (table.key?.columns ?? []).map((name) => describeKeyColumn(table, name));
-    const name = `${quoteMysqlName(table.database)}.${quoteMysqlName(table.name)}`;
+    const name = qualifiedMysqlName(table.database, table.name);
     this.from = `${name} FORCE INDEX (${quoteMysqlName(indexName)})`;
     // Where an index is forced, MySQL saves itself the dives and estimates one row.
     this.estimateFrom = `${name} USE INDEX (${quoteMysqlName(indexName)})`;

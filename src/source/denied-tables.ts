@@ -1,5 +1,5 @@
 import { DucktailError } from '../common/errors.js';
-import { quoteMysqlName } from '../common/identifiers.js';
+import { qualifiedMysqlName } from '../common/identifiers.js';
 import type { TableSchema } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 
@@ -13,7 +13,7 @@ export async function deniedTables(
 ): Promise<TableSchema[]> {
   const denied: TableSchema[] = [];
   for (const table of tables) {
-    const name = `${quoteMysqlName(table.database)}.${quoteMysqlName(table.name)}`;
+    const name = qualifiedMysqlName(table.database, table.name);
     const number = await tryStatement(session, `SELECT * FROM ${name} LIMIT 0`);
     if (number === TABLE_DENIED || number === COLUMN_DENIED) denied.push(table);
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DucktailError } from '../common/errors.js';
-import { quoteMysqlName } from '../common/identifiers.js';
+import { qualifiedMysqlName, quoteMysqlName } from '../common/identifiers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SourceClock } from '../model/source-clock.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
@@ -96,9 +96,7 @@ async function lockTables(
 }
 
 function lockStatement(tables: readonly TableSchema[]): string {
-  const names = tables.map(
-    ({ database, name }) => `${quoteMysqlName(database)}.${quoteMysqlName(name)} READ`,
-  );
+  const names = tables.map(({ database, name }) => `${qualifiedMysqlName(database, name)} READ`);
   return `LOCK TABLES ${names.join(', ')}`;
 }
 

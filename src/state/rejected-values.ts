@@ -30,21 +30,20 @@ export class RejectedValueBuffer implements AsyncDisposable {
 
   /** Within the transaction of a cutover: replaces the table's rejected values by those of the copy. */
   async record(copyId: string, targetSchema: string, table: string): Promise<void> {
-    this.appender.flush();
     await this.database.run(
       'DELETE FROM _ducktail.rejected_values WHERE target_schema = ? AND table_name = ?',
       [targetSchema, table],
     );
-    await this.database.run(
-      `INSERT INTO _ducktail.rejected_values
-         SELECT ?, ?, row_key::JSON, column_name, source_text, reason, now()
-           FROM rejected_buffer WHERE copy_id = ?`,
-      [targetSchema, table, copyId],
-    );
+    await this.insert(copyId, targetSchema, table);
   }
 
   /** Within a transaction: adds those of the copy to the table's, whose own for these rows are gone. */
   async add(copyId: string, targetSchema: string, table: string): Promise<void> {
+    await this.insert(copyId, targetSchema, table);
+    await this.database.run('DELETE FROM rejected_buffer WHERE copy_id = ?', [copyId]);
+  }
+
+  private async insert(copyId: string, targetSchema: string, table: string): Promise<void> {
     this.appender.flush();
     await this.database.run(
       `INSERT INTO _ducktail.rejected_values
@@ -52,7 +51,6 @@ export class RejectedValueBuffer implements AsyncDisposable {
            FROM rejected_buffer WHERE copy_id = ?`,
       [targetSchema, table, copyId],
     );
-    await this.database.run('DELETE FROM rejected_buffer WHERE copy_id = ?', [copyId]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

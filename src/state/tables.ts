@@ -2,6 +2,8 @@ import type { SyncMode } from '../model/sync-result.js';
 import type { ColumnSchema, TableSchema } from '../model/table-schema.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
 import type { Database } from '../target/database.js';
+import { planTypeName } from '../target/ddl.js';
+import { countRejectedValues } from './rejected-values.js';
 
 export interface SyncedTable {
   readonly targetSchema: string;
@@ -119,13 +121,9 @@ export async function readTableRecords(
   );
 }
 
-/** With the short names of types that column plans have. */
 function parseReplicaColumns(json: string): { name: string; type: string }[] {
   const columns = JSON.parse(json) as { name: string; type: string }[];
-  return columns.map(({ name, type }) => ({
-    name,
-    type: type === 'TIMESTAMP WITH TIME ZONE' ? 'TIMESTAMPTZ' : type,
-  }));
+  return columns.map(({ name, type }) => ({ name, type: planTypeName(type) }));
 }
 
 /** Within the caller's transaction: the tables were found to be up to date. */
@@ -143,19 +141,24 @@ export async function recordUnchanged(
   );
 }
 
-/** Within the caller's transaction: rows were removed from the table. */
-export async function recordRowCount(
+/**
+ * Within the caller's transaction: rows of `table` (qualified) were replaced or removed. Resolves to
+ * how many rejected values it has then.
+ */
+export async function recordCounts(
   database: Database,
   targetSchema: string,
+  name: string,
   table: string,
-  rows: number,
-  rejectedValues: number,
-): Promise<void> {
+): Promise<number> {
+  const [{ n }] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
+  const rejectedValues = await countRejectedValues(database, targetSchema, name);
   await database.run(
     `UPDATE _ducktail.tables SET row_count = ?, rejected_values = ?
       WHERE target_schema = ? AND table_name = ?`,
-    [rows, rejectedValues, targetSchema, table],
+    [Number(n), rejectedValues, targetSchema, name],
   );
+  return rejectedValues;
 }
 
 /** A replicated table as `status` shows it. */

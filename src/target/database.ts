@@ -31,6 +31,20 @@ const STORAGE_VERSION = 'v1.2.0';
 /** Of the machine's memory, what DuckDB may come to have. */
 const MAX_MEMORY_SHARE = 0.8;
 
+/** That, in bytes. */
+function mostMemory(): number {
+  return totalmem() * MAX_MEMORY_SHARE;
+}
+
+/** The largest memory limit that DuckDB is given on this machine, in its notation. */
+export function mostMemoryText(): string {
+  return memoryText(mostMemory());
+}
+
+function memoryText(bytes: number): string {
+  return `${Math.round(bytes / 1e6)}MB`;
+}
+
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -139,7 +153,7 @@ export class Database implements AsyncDisposable {
    */
   async raiseMemoryLimit(): Promise<string | null> {
     const raised = (await this.memoryLimit()) * 2;
-    if (raised > totalmem() * MAX_MEMORY_SHARE) return null;
+    if (raised > mostMemory()) return null;
     this.expectLargeValues();
     return this.setMemoryLimit(raised);
   }
@@ -157,7 +171,7 @@ export class Database implements AsyncDisposable {
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
     if (!this.needsCheckpointMemory) return work();
     const limit = await this.memoryLimit();
-    await this.setMemoryLimit(totalmem() * MAX_MEMORY_SHARE);
+    await this.setMemoryLimit(mostMemory());
     try {
       return await work();
     } finally {
@@ -171,7 +185,7 @@ export class Database implements AsyncDisposable {
   }
 
   private async setMemoryLimit(bytes: number): Promise<string> {
-    const text = `${Math.round(bytes / 1e6)}MB`;
+    const text = memoryText(bytes);
     await this.run(`SET memory_limit = '${text}'`);
     return text;
   }

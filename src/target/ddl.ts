@@ -6,6 +6,11 @@ export function qualifiedName(database: Database, schema: string, table: string)
   return [database.catalog, schema, table].map(quoteDuckdbName).join('.');
 }
 
+/** A type as column plans write it, of one as DuckDB's catalog does. */
+export function planTypeName(catalogType: string): string {
+  return catalogType === 'TIMESTAMP WITH TIME ZONE' ? 'TIMESTAMPTZ' : catalogType;
+}
+
 export async function createSchema(database: Database, schema: string): Promise<void> {
   const name = [database.catalog, schema].map(quoteDuckdbName).join('.');
   await database.run(`CREATE SCHEMA IF NOT EXISTS ${name}`);

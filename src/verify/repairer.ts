@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { batchBytes, batchCapacity } from '../batch/column-batch.js';
 import { DucktailError } from '../common/errors.js';
-import { quoteDuckdbName, quoteMysqlName } from '../common/identifiers.js';
+import { quoteDuckdbName } from '../common/identifiers.js';
 import type { SqlPair } from '../compare/sql-pair.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { Reader } from '../source/reader-pool.js';
+import { selectRows } from '../source/select-rows.js';
 import {
   countRejectedValues,
   forgetRejectedValues,
   RejectedValueBuffer,
 } from '../state/rejected-values.js';
 import { forgetRejectionsOfKeys } from '../state/replaced-rejections.js';
-import { recordRowCount } from '../state/tables.js';
+import { recordCounts } from '../state/tables.js';
 import type { Database } from '../target/database.js';
 import { checkpoint } from '../target/maintenance.js';
 import { StagedRows } from '../target/staged-apply.js';
@@ -59,9 +60,7 @@ export class Repairer implements AsyncDisposable {
       }
       await staged.replaceWhere(table, condition.replica);
       await this.rejected.add(copyId, targetSchema, name);
-      const [row] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
-      const rejectedValues = await countRejectedValues(database, targetSchema, name);
-      await recordRowCount(database, targetSchema, name, Number(row.n), rejectedValues);
+      await recordCounts(database, targetSchema, name, table);
     });
   }
 
@@ -76,13 +75,12 @@ export class Repairer implements AsyncDisposable {
     const { schema, columns } = plan;
     const names = columns.map(({ name }) => name);
     const table = { copyId, plan, capacity: batchCapacity(columns, batchRows) };
-    const sql =
-      `SELECT ${names.map(quoteMysqlName).join(', ')} ` +
-      `FROM ${quoteMysqlName(schema.database)}.${quoteMysqlName(schema.name)} WHERE ${condition}`;
+    const sql = `${selectRows(schema)} WHERE ${condition}`;
     const failures: unknown[] = [];
     const keys = new Set<string>();
     let count = 0;
-    // What is thrown in here would be nobody's: batches come as events.
+    // To its end also after a failure, so that the reader is free for the next table; and what is
+    // thrown in here would be nobody's: batches come as events.
     await reader.readChunk(table, sql, (batch) => {
       try {
         staged.append(batch);

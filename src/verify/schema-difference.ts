@@ -2,6 +2,7 @@ import { DucktailError } from '../common/errors.js';
 import type { TablePlan } from '../model/column-plan.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
 import type { ReplicaRows } from '../compare/digests.js';
+import { planTypeName } from '../target/ddl.js';
 
 /** Why the rows can't be compared: the replica has no such table, or one of other columns. */
 export async function schemaDifference(
@@ -14,7 +15,7 @@ export async function schemaDifference(
       WHERE database_name = current_database() AND schema_name = ${quoteDuckdbText(targetSchema)}
         AND table_name = ${quoteDuckdbText(schema.name)}`,
   );
-  const found = new Map(rows.map(({ name, type }) => [String(name), shortType(String(type))]));
+  const found = new Map(rows.map(({ name, type }) => [String(name), planTypeName(String(type))]));
   const problems = [
     ...columns.flatMap(({ name, duckdbType }) => {
       const type = found.get(name);
@@ -34,8 +35,4 @@ export async function schemaDifference(
     table: schema.name,
     hint: `Run \`ducktail sync --full ${schema.name}\`.`,
   });
-}
-
-function shortType(type: string): string {
-  return type === 'TIMESTAMP WITH TIME ZONE' ? 'TIMESTAMPTZ' : type;
 }
