@@ -156,6 +156,7 @@ async function copyOnce(
   await using pool = poolResult.value;
   if (planned.status === 'rejected') throw planned.reason;
   reporter.planned(planned.value.map(({ plan }) => describe(plan)));
+  await provideMemory(plans, context);
   await using lanes = await StagingLanes.open(database);
   await using rejected = await RejectedValueBuffer.open(database);
   const target: CopyTarget = {
@@ -176,6 +177,20 @@ async function copyOnce(
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+async function provideMemory(
+  plans: readonly TablePlan[],
+  { database, reporter }: FullSyncContext,
+): Promise<void> {
+  const widest = [...plans].sort((a, b) => b.columns.length - a.columns.length).at(0);
+  if (widest === undefined) return;
+  const limit = await database.provideForColumns(widest.columns.length);
+  if (limit === null) return;
+  const { name } = widest.schema;
+  reporter.warning(
+    `${name} has ${widest.columns.length} columns: DuckDB's memory limit is now ${limit}`,
+  );
 }
 
 async function copyInSnapshot(

@@ -18,6 +18,9 @@ const APPENDER_BYTES = 512 * 1024;
  */
 const MIN_LANE_ROWS = 2 * 122_880;
 
+/** Each lane holds a row group of every column in memory: wider tables get one lane. */
+const MAX_COLUMNS_OF_LANES = 128;
+
 export interface StagingTableOptions {
   readonly catalog: string;
   readonly schema: string;
@@ -78,7 +81,8 @@ export class StagingTable {
     private readonly lanes: StagingLanes,
     readonly options: StagingTableOptions,
   ) {
-    const worthwhile = Math.max(1, Math.floor(options.estimatedRows / MIN_LANE_ROWS));
+    const isWide = options.columns.length > MAX_COLUMNS_OF_LANES;
+    const worthwhile = isWide ? 1 : Math.max(1, Math.floor(options.estimatedRows / MIN_LANE_ROWS));
     this.maxLanes = Math.min(lanes.maxRunning, worthwhile);
   }
 
