@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import {
@@ -61,6 +62,10 @@ export type SqlValue = string | number | bigint | boolean | null;
 export class Database implements AsyncDisposable {
   private readonly extra: DuckDBConnection[] = [];
   private needsCheckpointMemory = false;
+  /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
+  private readonly transactions = new AsyncLocalStorage<true>();
+  /** Ends when the writer connection is free. */
+  private turn: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly path: string,
@@ -101,28 +106,53 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** Runs one statement on the writer connection; `values` are for its `?`. */
+  /**
+   * Runs one statement on the writer connection; `values` are for its `?`. Within a transaction it
+   * is part of it; outside it waits for the one that is open.
+   */
   async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
-    await this.guard(() => this.writer.run(sql, [...values]));
+    await this.inTurn(() => this.guard(() => this.writer.run(sql, [...values])));
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    const reader = await this.guard(() => this.writer.runAndReadAll(sql, [...values]));
+    const reader = await this.inTurn(() =>
+      this.guard(() => this.writer.runAndReadAll(sql, [...values])),
+    );
     return reader.getRowObjectsJson();
   }
 
-  /** Commits what `work` did, or nothing of it. Not reentrant: there is one writer. */
+  /**
+   * Commits what `work` did, or nothing of it. There is one writer: whoever else writes, in this or
+   * another task of the process, waits for its end. Not reentrant.
+   */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.run('BEGIN TRANSACTION');
-    try {
-      const result = await work();
-      await this.run('COMMIT');
-      return result;
-    } catch (error) {
-      // A failed COMMIT has rolled back already; the first error is the one that counts.
-      await this.writer.run('ROLLBACK').catch(() => undefined);
-      throw error;
-    }
+    if (this.isInTransaction) throw new Error('a transaction is open already');
+    return this.inTurn(() =>
+      this.transactions.run(true, async () => {
+        await this.run('BEGIN TRANSACTION');
+        try {
+          const result = await work();
+          await this.run('COMMIT');
+          return result;
+        } catch (error) {
+          // A failed COMMIT has rolled back already; the first error is the one that counts.
+          await this.writer.run('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  private get isInTransaction(): boolean {
+    return this.transactions.getStore() === true;
+  }
+
+  /** What belongs to the open transaction goes ahead; all else one after the other. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isInTransaction) return work();
+    const mine = this.turn.then(work);
+    this.turn = mine.then(ignore, ignore);
+    return mine;
   }
 
   /** An Appender for a temporary table of the writer connection. */
@@ -218,6 +248,10 @@ export class Database implements AsyncDisposable {
     this.instance.closeSync();
     await this.lock.release();
   }
+}
+
+function ignore(): void {
+  // Whoever asked for the work hears of its failure.
 }
 
 const UNITS: Record<string, number> = {

@@ -27,6 +27,29 @@ test('a transaction commits all of its work or nothing of it', async () => {
   await database.transaction(() => database.run('CREATE TABLE u (id INTEGER)'));
 });
 
+test("another task's statement is no part of the open transaction", async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  await database.run('CREATE TABLE t (id INTEGER)');
+  let fail: (error: Error) => void = () => undefined;
+  let begun: () => void = () => undefined;
+  const failing = database.transaction(async () => {
+    await database.run('INSERT INTO t VALUES (1)');
+    await new Promise((_resolve, reject) => {
+      fail = reject;
+      begun();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const other = database.run('INSERT INTO t VALUES (2)');
+  fail(new Error('on purpose'));
+  await assert.rejects(failing, /on purpose/);
+  await other;
+  assert.deepEqual(await database.rows('FROM t'), [{ id: 2 }]);
+});
+
 test('a second opening in this process is refused too, and disposal frees the file', async () => {
   await using folder = await TempFolder.open();
   const path = folder.file('replica.duckdb');
