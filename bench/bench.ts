@@ -4,6 +4,9 @@ import { runInWorkspace, type Workspace } from '../demo/workspace.js';
 import { dropTable, loadTable, openBenchServer } from './bench-source.js';
 import { reportResultsFile, reportTable } from './bench-report.js';
 import { benchTables, type BenchTable, type TableName } from './bench-table.js';
+import { measureDecode } from './cdc-decode.js';
+import { reportCdc, reportDecode } from './cdc-report.js';
+import { measureCdc } from './cdc.js';
 import { reportIncremental } from './incremental-report.js';
 import { measureIncremental } from './incremental.js';
 import { measureClassic, measureDrain, measureSync, type Bench, type Measure } from './measures.js';
@@ -14,11 +17,14 @@ import { reportVerify } from './verify-report.js';
 import { measureVerify } from './verify.js';
 
 /** A table of the full sync, or a part that stands beside them. */
-type Part = TableName | 'incremental' | 'verify';
+type Part = TableName | 'incremental' | 'verify' | 'cdc-decode' | 'cdc';
 
 interface BenchOptions {
   readonly rows: number;
   readonly incrementalRows: number;
+  readonly cdcRows: number;
+  readonly cdcTransactions: number;
+  readonly cdcSeconds: number;
   readonly rounds: number;
   readonly only?: Part;
   readonly classicRows?: number;
@@ -28,15 +34,18 @@ interface BenchOptions {
 
 const DEFAULT_CLASSIC_ROWS = 300_000;
 const tableNames: readonly TableName[] = ['main', 'wide', 'texts', 'narrow'];
-const parts: readonly Part[] = [...tableNames, 'incremental', 'verify'];
+const parts: readonly Part[] = [...tableNames, 'incremental', 'verify', 'cdc-decode', 'cdc'];
 
 const command = new Command('bench')
   .description(
     'Measures ducktail sync --full beside the raw drain and the classic way, and incremental syncs ' +
-      'and ducktail verify beside full syncs.',
+      'and ducktail verify beside full syncs; reading the binlog beside zongji, and ducktail run.',
   )
   .option('--rows <number>', 'rows of the main table', positive, 2_000_000)
   .option('--incremental-rows <number>', 'rows of the followed table', positive, 5_000_000)
+  .option('--cdc-rows <number>', 'rows of the table that ducktail run follows', positive, 5_000_000)
+  .option('--cdc-transactions <number>', 'one-row transactions to catch up on', positive, 200_000)
+  .option('--cdc-seconds <number>', 'seconds of steady changes', positive, 60)
   .option('--rounds <number>', 'rounds; of the tables but main, there is one', positive, 3)
   .addOption(new Option('--only <part>', 'one table or part').choices(parts))
   .option('--classic-rows <number>', 'rows for the classic way (default: 300,000)', positive)
@@ -51,11 +60,7 @@ await command.parseAsync();
 async function run(workspace: Workspace, options: BenchOptions): Promise<void> {
   const { only } = options;
   const isMeasured = (part: Part) => only === undefined || part === only;
-  const rows = Math.max(
-    isMeasured('incremental') && !options.profile ? options.incrementalRows : 0,
-    only === 'incremental' ? 0 : options.rows,
-  );
-  const server = await openBenchServer(rows, log);
+  const server = await openBenchServer(mostRows(options), log);
   workspace.onEnd(() => server[Symbol.asyncDispose]());
   const isPrivate = server.origin !== 'docker';
   const serverCpu = await ServerCpu.of(server.url, isPrivate);
@@ -73,11 +78,43 @@ async function run(workspace: Workspace, options: BenchOptions): Promise<void> {
     verify: isMeasured('verify')
       ? await measureVerify(bench, { rows: options.rows, rounds, log })
       : null,
+    decode: isMeasured('cdc-decode')
+      ? await measureDecode(bench, { transactions: options.cdcTransactions, rounds, log })
+      : null,
+    cdc: isMeasured('cdc')
+      ? await measureCdc(bench, {
+          rows: options.cdcRows,
+          transactions: options.cdcTransactions,
+          steadySeconds: options.cdcSeconds,
+          rounds,
+          log,
+        })
+      : null,
   };
   report(results);
-  const size = only === 'incremental' ? options.incrementalRows : options.rows;
+  const size = sizeOf(options, only ?? 'main');
   const name = [new Date().toISOString().slice(0, 10), size, ...(only ? [only] : [])];
   reportResultsFile(await writeResults(name.join('-'), server.version, results));
+}
+
+/** Of the longest table. */
+function mostRows(options: BenchOptions): number {
+  const { only, profile: isProfile } = options;
+  if (isProfile) return options.rows;
+  return Math.max(...(only === undefined ? parts : [only]).map((part) => sizeOf(options, part)));
+}
+
+function sizeOf(options: BenchOptions, part: Part): number {
+  switch (part) {
+    case 'incremental':
+      return options.incrementalRows;
+    case 'cdc':
+      return options.cdcRows;
+    case 'cdc-decode':
+      return options.cdcTransactions;
+    default:
+      return options.rows;
+  }
 }
 
 async function profile(bench: Bench, { only = 'main', rows }: BenchOptions): Promise<void> {
@@ -110,10 +147,12 @@ async function withTable(
   await dropTable(serverUrl, table);
 }
 
-function report({ tables, incremental, verify }: BenchResults): void {
+function report({ tables, incremental, verify, decode, cdc }: BenchResults): void {
   for (const result of tables) reportTable(result, result.table === 'main');
   if (incremental !== null) reportIncremental(incremental);
   if (verify !== null) reportVerify(verify);
+  if (decode !== null) reportDecode(decode);
+  if (cdc !== null) reportCdc(cdc);
 }
 
 /** Alternates, so that a slow moment of the machine doesn't fall on one measure alone. */

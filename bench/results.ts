@@ -3,6 +3,8 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { environmentOptions } from '../config/options.js';
+import type { DecodeRange } from './cdc-decode.js';
+import type { CdcResult } from './cdc.js';
 import type { IncrementalResult } from './incremental.js';
 import type { Measure } from './measures.js';
 import { spread, type Spread } from './statistics.js';
@@ -26,6 +28,8 @@ export interface BenchResults {
   readonly tables: readonly TableResult[];
   readonly incremental: IncrementalResult | null;
   readonly verify: VerifyBenchResult | null;
+  readonly decode: readonly DecodeRange[] | null;
+  readonly cdc: CdcResult | null;
 }
 
 /** Ratios of rows/s, each within one round. */
@@ -51,7 +55,7 @@ export function ratiosOf(rounds: readonly Round[]): Ratios {
 export async function writeResults(
   name: string,
   serverVersion: string,
-  { tables, incremental, verify }: BenchResults,
+  { tables, incremental, verify, decode, cdc }: BenchResults,
 ): Promise<string> {
   const relativePath = `bench/results/${name}.json`;
   const folder = new URL('../../bench/results/', import.meta.url);
@@ -69,6 +73,8 @@ export async function writeResults(
     tables: tables.map((result) => ({ ...result, ratios: ratiosOf(result.rounds) })),
     incremental,
     verify,
+    decode,
+    cdc,
   };
   const text = JSON.stringify(document, (_key, value: unknown) => rounded(value), 2);
   await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), `${text}\n`);

@@ -36,6 +36,15 @@ export interface ReplicaConfig {
   readonly lookbackSeconds: number;
   /** Whether incremental syncs look for rows that are gone. */
   readonly deletes: boolean;
+  /** Whether the service follows the binlog; else it syncs on the schedule. */
+  readonly cdcEnabled: boolean;
+  /** null: one is chosen for the replica and kept. */
+  readonly cdcServerId: number | null;
+  readonly cdcBatchRows: number;
+  /** The longest that a change waits for others, in milliseconds. */
+  readonly cdcBatchMs: number;
+  /** A cron expression. */
+  readonly schedule: string;
   readonly logLevel: OptionValues['logLevel'];
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: OptionValues['logFormat'];
@@ -91,13 +100,14 @@ const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpo
 
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
-  const { workerThreads, deletes, ...rest } = others;
+  const { workerThreads, deletes, cdcEnabled, ...rest } = others;
   return {
     ...rest,
     tables: { include: includeTables, exclude: excludeTables },
     workerThreads: workerThreads ?? automaticWorkerThreads(availableParallelism()),
     types: { tinyint1As, timeAs, timestampAs },
     deletes: deletes === 'true',
+    cdcEnabled: cdcEnabled === 'true',
   };
 }
 

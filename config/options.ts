@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseMysqlUrl } from './mysql-url.js';
 import {
   commaList,
+  cronExpression,
   filePath,
   memorySize,
   oneOf,
@@ -107,6 +108,32 @@ export const environmentOptions = {
   ),
   deletes: withDefault('INCREMENTAL_DELETES', oneOf(['true', 'false']), 'false', {
     doc: 'Whether incremental syncs look for rows that are gone from the source: true or false.',
+  }),
+  cdcEnabled: withDefault('CDC_ENABLED', oneOf(['true', 'false']), 'true', {
+    doc:
+      'Whether `ducktail run` follows the binlog: true or false, which is incremental syncs on ' +
+      'INCREMENTAL_SCHEDULE.',
+  }),
+  cdcServerId: automatic<number | null>(
+    'CDC_SERVER_ID',
+    wholeNumber({ min: 1, max: 4_294_967_295 }),
+    null,
+    'chosen once, then kept',
+    { doc: "The replica's server_id at the source, which no other server or client may have." },
+  ),
+  cdcBatchRows: withDefault(
+    'CDC_MAX_BATCH_ROWS',
+    wholeNumber({ min: 1, max: 10_000_000 }),
+    '50000',
+    { doc: 'Changes that are gathered before they are applied.' },
+  ),
+  cdcBatchMs: withDefault('CDC_MAX_BATCH_MS', wholeNumber({ min: 1, max: 60_000 }), '100', {
+    doc: 'The longest that a change waits for others before it is applied, in milliseconds.',
+  }),
+  schedule: withDefault('INCREMENTAL_SCHEDULE', cronExpression, '*/5 * * * *', {
+    doc:
+      'When `ducktail run` syncs where CDC_ENABLED is false: a cron expression, with seconds ' +
+      "where it has six fields, in the process's time zone.",
   }),
   tinyint1As: withDefault('TINYINT1_AS', oneOf(['boolean', 'tinyint']), 'boolean', {
     doc:

@@ -1,4 +1,6 @@
+import { Cron } from 'croner';
 import * as v from 'valibot';
+import { errorMessage } from '../src/common/errors.js';
 import { parseWatermarkRule, type WatermarkRule } from '../src/model/watermark-rule.js';
 
 /** From the text of a set variable to its value. */
@@ -60,6 +62,29 @@ export const watermarkList: ValueSchema<readonly WatermarkRule[]> = v.pipe(
     }),
   ),
 );
+
+/** A cron expression of five fields, or six with seconds; kept as text. */
+export const cronExpression: ValueSchema<string> = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }) => {
+    const problem = cronProblem(text);
+    if (problem === null) return text;
+    addIssue({ message: `is '${text}', ${problem}` });
+    return NEVER;
+  }),
+);
+
+function cronProblem(text: string): string | null {
+  const none = 'which is no cron expression';
+  // A date would be taken, too.
+  if (!/^@\w+$/.test(text) && ![5, 6].includes(text.split(/\s+/).length)) return none;
+  try {
+    const next = new Cron(text, { paused: true }).nextRun();
+    return next === null ? 'a time that never comes' : null;
+  } catch (error) {
+    return `${none} (${errorMessage(error).replace(/^CronPattern: /, '')})`;
+  }
+}
 
 const MEMORY_SIZE = /^(\d+(?:\.\d+)?) ?(?:[KMGT]i?B)$/i;
 

@@ -8,22 +8,25 @@ import { openTestServer, type Flavour, type TestServer } from './servers/test-se
 
 /**
  * `npm test [name …]`: starts one MySQL and one MariaDB for all tests to share, runs every test
- * file whose path holds one of the names (all without names), stops the servers and ends with the
- * runner's exit code.
+ * file whose path holds one of the names, stops the servers and ends with the runner's exit code.
+ * Without names all run but those that take minutes (`*.long.test.ts`); with `--long` those alone.
  */
 
 const COMPILED_TESTS = fileURLToPath(new URL('.', import.meta.url));
 const SOURCE_TESTS = fileURLToPath(new URL('../../test/', import.meta.url));
 
-/** Test files at a time: each keeps a core busy with the servers' work, and machines have two. */
-const CONCURRENCY = 2;
+/** Test files at a time: machines have two cores, and some tests wait for most of their time. */
+const CONCURRENCY = 3;
+const LONG = '--long';
 /** For one test; each has shorter limits of its own for what it waits for. */
 const TEST_TIMEOUT_MS = 240_000;
 
 async function main(names: readonly string[]): Promise<number> {
-  const files = (await compiledTests()).filter(
-    (file) => names.length === 0 || names.some((name) => file.includes(name)),
-  );
+  const files = (await compiledTests()).filter((file) => {
+    const isLong = file.endsWith('.long.test.js');
+    if (names.length === 0 || names.includes(LONG)) return isLong === names.includes(LONG);
+    return names.some((name) => file.includes(name));
+  });
   if (files.length === 0) {
     say(`no test file has ${names.map((name) => `'${name}'`).join(' or ')} in its name`);
     return 1;

@@ -1,5 +1,5 @@
 import type { ColumnPlan } from '../model/column-plan.js';
-import type { RejectedValue } from '../model/rejected-value.js';
+import type { BatchRejection, RejectedValue } from '../model/rejected-value.js';
 import { type ColumnBuilder, Rejections } from './builder.js';
 import { type BatchLayout, type ColumnBatch, layoutBatch } from './column-batch.js';
 import { DecimalBuilder } from './decimal-builder.js';
@@ -35,7 +35,7 @@ export class BatchBuilder {
   private readonly layout: BatchLayout;
   private fixed!: ArrayBuffer;
   private heap!: StringHeap;
-  private rejected: RejectedValue[] = [];
+  private rejected: BatchRejection[] = [];
   private readonly spare: { fixed: ArrayBuffer; heap: ArrayBuffer }[] = [];
 
   constructor(columns: readonly ColumnPlan[], capacity: number) {
@@ -48,8 +48,9 @@ export class BatchBuilder {
     return this.rows === this.layout.capacity || this.heap.used >= MAX_HEAP_BYTES;
   }
 
+  /** Of the last row, which `rows` counts already. */
   addRejected(value: RejectedValue): void {
-    this.rejected.push(value);
+    this.rejected.push({ ...value, row: this.rows - 1 });
   }
 
   /** The rows so far, to be transferred away; the builder goes on with other buffers. */

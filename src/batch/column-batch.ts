@@ -1,5 +1,5 @@
 import type { ColumnPlan } from '../model/column-plan.js';
-import type { RejectedValue } from '../model/rejected-value.js';
+import type { BatchRejection } from '../model/rejected-value.js';
 
 /**
  * Rows of one table as columns, in two buffers that are transferred between threads, never cloned:
@@ -22,7 +22,7 @@ export interface ColumnBatch {
   readonly heapBytes: number;
   /** For each column 1 if at least one value is NULL: validity bits are only read then. */
   readonly hasNulls: Uint8Array;
-  readonly rejected: readonly RejectedValue[];
+  readonly rejected: readonly BatchRejection[];
 }
 
 /** Bytes that a batch keeps alive: what queues are bounded by. */

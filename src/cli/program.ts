@@ -1,10 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
-import type { SyncInterceptor } from './commands/sync-command.js';
+import type { ApplyHooks } from '../cdc/hooks.js';
+import { DucktailError } from '../common/errors.js';
+import type { OrderedMode } from '../service/replication.js';
 import { isDebug } from './context.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
+import type { SyncInterceptor } from './sync-settings.js';
+import { VERSION } from './version.js';
 
-const VERSION = '0.1.0';
 const HELP_COLUMNS = 96;
 
 /**
@@ -13,7 +16,7 @@ const HELP_COLUMNS = 96;
  */
 export async function runProgram(
   argv: readonly string[],
-  intercept?: SyncInterceptor,
+  hooks: ProgramHooks = {},
 ): Promise<number> {
   let exitCode = EXIT_OK;
   const run = async (json: boolean, command: () => Promise<number>): Promise<void> => {
@@ -24,7 +27,7 @@ export async function runProgram(
     }
   };
   try {
-    await createProgram(run, intercept).parseAsync([...argv], { from: 'user' });
+    await createProgram(run, hooks).parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     // Commander has printed the help, the version or what is wrong with the arguments.
@@ -33,25 +36,33 @@ export async function runProgram(
   }
 }
 
+/** What tests put into the program. */
+export interface ProgramHooks {
+  readonly intercept?: SyncInterceptor;
+  /** Of the service's stream. */
+  readonly apply?: ApplyHooks;
+}
+
 type Run = (json: boolean, command: () => Promise<number>) => Promise<void>;
 
 interface JsonOption {
   readonly json?: true;
 }
 
-function createProgram(run: Run, intercept: SyncInterceptor | undefined): Command {
+function createProgram(run: Run, { intercept, apply }: ProgramHooks): Command {
   const program = new Command('ducktail')
     .description('Keeps a faithful, queryable copy of a MySQL or MariaDB database in DuckDB.')
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(see ducktail --help)')
-    .addHelpText('after', `\n${environmentHelp(HELP_COLUMNS)}`)
+    .addHelpText('after', () => `\n${environmentHelp(HELP_COLUMNS)}`)
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 something failed, 2 bad usage or configuration.',
     );
   addCheck(program, run);
   addSync(program, run, intercept);
+  addRun(program, run, intercept, apply);
   addVerify(program, run);
   addStatus(program, run);
   addQuery(program, run);
@@ -83,6 +94,12 @@ function addSync(program: Command, run: Run, intercept: SyncInterceptor | undefi
     .argument('[tables...]', 'only these tables, whatever INCLUDE_TABLES and EXCLUDE_TABLES say')
     .addOption(new Option('--full', 'copy every table from its beginning').conflicts('incremental'))
     .option('--incremental', 'only follow watermarks: a table that needs a copy is an error')
+    .addOption(
+      new Option(
+        '--cdc',
+        'follow the binlog to its present end instead, for all tables: finds every change',
+      ).conflicts(['full', 'incremental', 'deletes', 'dryRun']),
+    )
     .option('--deletes', 'find rows that are gone from the source and remove them')
     .option('--no-deletes', 'leave them, whatever INCREMENTAL_DELETES says')
     .option('--dry-run', 'print the plan: tables, rows, keys, watermarks, what can be lost')
@@ -92,6 +109,7 @@ function addSync(program: Command, run: Run, intercept: SyncInterceptor | undefi
         const { runSync } = await import('./commands/sync-command.js');
         const { json, dryRun, deletes = null } = options;
         const mode = syncMode(options);
+        if (mode === 'cdc' && tables.length > 0) throw allTablesOnly();
         return runSync(
           { tables, mode, deletes, dryRun: dryRun === true, json: json === true },
           intercept,
@@ -100,16 +118,46 @@ function addSync(program: Command, run: Run, intercept: SyncInterceptor | undefi
     );
 }
 
+function addRun(
+  program: Command,
+  run: Run,
+  intercept: SyncInterceptor | undefined,
+  apply: ApplyHooks | undefined,
+): void {
+  program
+    .command('run')
+    .description(
+      'Runs as a service until SIGTERM or SIGINT: copies the tables that were never synced, then ' +
+        'keeps all of them up to date, and answers status, query, sync and verify meanwhile.',
+    )
+    .option('--json', `${JSON_HELP}, when it stops`)
+    .action((options: JsonOption) =>
+      run(options.json === true, async () => {
+        const { runRun } = await import('./commands/run-command.js');
+        return runRun({ json: options.json === true }, intercept, apply);
+      }),
+    );
+}
+
 interface SyncFlags extends JsonOption {
   readonly full?: true;
   readonly incremental?: true;
+  readonly cdc?: true;
   readonly deletes?: boolean;
   readonly dryRun?: true;
 }
 
-function syncMode({ full, incremental }: SyncFlags): 'automatic' | 'full' | 'incremental' {
+function syncMode({ full, incremental, cdc }: SyncFlags): OrderedMode {
+  if (cdc === true) return 'cdc';
   if (full === true) return 'full';
   return incremental === true ? 'incremental' : 'automatic';
+}
+
+/** There is one position in the binlog for all of them. */
+function allTablesOnly(): DucktailError {
+  return new DucktailError('configuration', '--cdc takes no table names: it follows all of them', {
+    hint: 'INCLUDE_TABLES and EXCLUDE_TABLES say which tables are replicated.',
+  });
 }
 
 function addVerify(program: Command, run: Run): void {

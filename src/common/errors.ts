@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'source-unsuitable'
   /** The source does not answer or the connection broke: worth another attempt on new connections. */
   | 'source-unavailable'
+  /** The source's binlog no longer leads on from the replica's position: copy what is affected again. */
+  | 'history-lost'
   /** The table's definition changed, or it went away, while it was read: start that table over. */
   | 'table-changed'
   /** This one table can't be copied; the others go on. */
@@ -27,6 +29,8 @@ export type ErrorCode =
   | 'target-failed'
   /** A reader thread ended without saying why. */
   | 'worker-lost'
+  /** The service that carried a command out went away. */
+  | 'service-lost'
   /** The operator asked for a stop. */
   | 'aborted'
   /** The user's own SQL was wrong (`ducktail query`). */

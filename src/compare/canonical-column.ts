@@ -13,7 +13,7 @@ import {
   shownPair,
 } from './canonical-form.js';
 import { booleanForm, decimalForm, floatForm, integerForm } from './canonical-number.js';
-import { dateForm, timeForm, timestampForm } from './canonical-temporal.js';
+import { calendarForm, dateForm, timeForm, timestampForm } from './canonical-temporal.js';
 import { invalidTextCondition } from './canonical-text.js';
 import type { SqlPair } from './sql-pair.js';
 
@@ -39,12 +39,14 @@ function canonicalColumn(subject: ColumnSubject): CanonicalColumn {
 }
 
 function chooseForm(subject: ColumnSubject): Form {
-  const { source, replica, plan } = subject;
+  const { source, replica, plan, options } = subject;
+  const tellsLost = options.tellsLostValues === true;
+  const calendar = tellsLost ? [calendarForm(subject)] : [];
   switch (plan.encoding.kind) {
     case 'copy':
       return /^(FLOAT|DOUBLE)$/.test(plan.duckdbType) ? floatForm(subject) : integerForm(subject);
     case 'tinyint-boolean':
-      return booleanForm(subject, `(${source} <> 0)`);
+      return booleanForm(subject, tellsLost ? `(${source} + 0)` : `(${source} <> 0)`);
     case 'bit':
       return plan.encoding.boolean
         ? booleanForm(subject, `(${source} + 0)`)
@@ -55,12 +57,12 @@ function chooseForm(subject: ColumnSubject): Form {
     case 'decimal':
       return decimalForm(subject, plan.encoding.scale);
     case 'date':
-      return numbersOnly(dateForm(subject));
+      return numbersOnly(dateForm(subject), ...calendar);
     case 'timestamp':
-      return numbersOnly(...timestampForm(subject));
+      return numbersOnly(...timestampForm(subject), ...calendar);
     case 'time':
     case 'time-interval':
-      return numbersOnly(timeForm(subject, plan.encoding.kind === 'time'));
+      return numbersOnly(timeForm(subject, plan.encoding.kind === 'time' && !tellsLost));
     case 'bytes':
       return bytesForm(subject);
     case 'geometry':

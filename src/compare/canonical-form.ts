@@ -34,6 +34,8 @@ export interface CanonicalOptions {
   readonly invalidTexts: ReadonlySet<string>;
   /** Likewise for dates that don't exist; null: they may be anywhere. */
   readonly invalidDates: ReadonlySet<string> | null;
+  /** Whether values are to be told apart that are the same to the replica, as NULL or true. */
+  readonly tellsLostValues?: boolean;
 }
 
 export const SHOWN_CHARACTERS = 100;

@@ -1,4 +1,4 @@
-import type { CanonicalNumber, ColumnSubject } from './canonical-form.js';
+import { type CanonicalNumber, type ColumnSubject, number } from './canonical-form.js';
 
 /** Days and seconds from the year 0, where MySQL's TO_DAYS and TO_SECONDS start, to 1970. */
 const EPOCH_DAYS = 719_528;
@@ -9,6 +9,7 @@ const DAY_BITS = 24;
 const SECOND_BITS = 40;
 const FRACTION_BITS = 20;
 const TIME_BITS = 37;
+const CALENDAR_BITS = 23;
 
 /** Days since the year 0; NULL for dates that don't exist. */
 export function dateForm(subject: ColumnSubject): CanonicalNumber {
@@ -56,6 +57,14 @@ function existing({ source, schema, options }: ColumnSubject, value: string): st
   const isUsual = `DAY(${source}) BETWEEN 1 AND 28 AND MONTH(${source}) AND YEAR(${source})`;
   const exists = `YEAR(${source}) AND FROM_DAYS(TO_DAYS(${source})) = DATE(${source})`;
   return `IF(${isUsual}, ${value}, IF(${exists}, ${value}, NULL))`;
+}
+
+/** Year, month and day, zeros among them, which tell dates apart that don't exist. */
+export function calendarForm(subject: ColumnSubject): CanonicalNumber {
+  const { source, replica } = subject;
+  const of = (column: string): string =>
+    `(YEAR(${column}) * 512 + MONTH(${column}) * 32 + DAY(${column}))`;
+  return number(subject, { source: of(source), replica: of(replica) }, CALENDAR_BITS, true);
 }
 
 /** Microseconds. Not TIME_TO_SEC: MariaDB's has the microseconds, MySQL's has not. */

@@ -64,7 +64,8 @@ export async function sourceRangeDigests(
   return toDigests(rows.filter(({ n }) => Number(n) > 0));
 }
 
-function sourceAggregates(session: SourceSession, table: ComparedTable): string {
+/** `n`, `x` and, where rows may repeat, `s`: what a `Digest` is made of. */
+export function sourceAggregates(session: SourceSession, table: ComparedTable): string {
   const { source, sourceHex } = table.checksum;
   // MySQL XORs bytes: that saves making a number of each hash. It has no sum of them.
   const bytes = `CAST(CONV(HEX(BIT_XOR(UNHEX(${sourceHex}))), 16, 10) AS UNSIGNED)`;

@@ -46,10 +46,8 @@ export function changedRows(
   const value = watermarkValue(column, 's');
   const bound = watermarkBound(column, clock);
   const beyond = bound === null ? '' : ` OR ${value} > ${bound}`;
-  const isLocal = column.sourceType.startsWith('datetime');
-  const lookback = lookbackSeconds + (isLocal ? clock.daylightSeconds : 0);
   return {
-    sql: sourceQuery(plan, watermark, last === null ? null : lowerBound(column, last, lookback)),
+    sql: sourceQuery(plan, watermark, last, clock, lookbackSeconds),
     compareWhen:
       last === null
         ? 'true'
@@ -64,6 +62,37 @@ function columnOf({ columns }: TablePlan, name: string): ColumnPlan {
   return column;
 }
 
+/** SQL for the source about the rows that a run reads of a table. */
+export interface SourceWindow {
+  /** Makes the server read by the watermark: it may think that a scan is cheaper, and then sorts. */
+  readonly hint: string;
+  /** Rows that may have changed since; null: all of them. */
+  readonly within: string | null;
+  /** Those of them above the last watermark, which must have changed. */
+  readonly above: string | null;
+}
+
+export function sourceWindow(
+  plan: TablePlan,
+  { column: name, indexName }: WatermarkChoice,
+  last: string | null,
+  clock: SourceClock,
+  lookbackSeconds: number,
+): SourceWindow {
+  if (last === null) return { hint: '', within: null, above: null };
+  const column = quoteMysqlName(name);
+  const planned = columnOf(plan, name);
+  const isTime = isTemporal(planned);
+  const isLocal = planned.sourceType.startsWith('datetime');
+  const lookback = lookbackSeconds + (isLocal ? clock.daylightSeconds : 0);
+  const unmarked = `${column} IS NULL${isTime ? ` OR ${column} = '0000-00-00 00:00:00'` : ''}`;
+  return {
+    hint: indexName === null ? '' : ` FORCE INDEX (${quoteMysqlName(indexName)})`,
+    within: `${column} >= ${lowerBound(planned, last, lookback)} OR ${unmarked}`,
+    above: `${column} > ${isTime ? `'${last}'` : last}`,
+  };
+}
+
 function lowerBound(column: ColumnPlan, last: string, lookbackSeconds: number): string {
   // Before the year 1 there is no time: MariaDB makes that NULL.
   return isTemporal(column)
@@ -71,16 +100,16 @@ function lowerBound(column: ColumnPlan, last: string, lookbackSeconds: number): 
     : (BigInt(last) - BigInt(COUNTER_LOOKBACK)).toString();
 }
 
-function sourceQuery(plan: TablePlan, watermark: WatermarkChoice, lower: string | null): string {
+function sourceQuery(
+  plan: TablePlan,
+  watermark: WatermarkChoice,
+  last: string | null,
+  clock: SourceClock,
+  lookbackSeconds: number,
+): string {
   const { schema } = plan;
-  const column = quoteMysqlName(watermark.column);
-  const select = selectRows(schema);
   const order = [watermark.column, ...(schema.key?.columns ?? [])].map(quoteMysqlName).join(', ');
-  if (lower === null) return `${select} ORDER BY ${order}`;
-  // The server may think that a scan is cheaper, and then sorts.
-  const { indexName } = watermark;
-  const hint = indexName === null ? '' : ` FORCE INDEX (${quoteMysqlName(indexName)})`;
-  const isTime = isTemporal(columnOf(plan, watermark.column));
-  const unmarked = `${column} IS NULL${isTime ? ` OR ${column} = '0000-00-00 00:00:00'` : ''}`;
-  return `${select}${hint} WHERE ${column} >= ${lower} OR ${unmarked} ORDER BY ${order}`;
+  const { hint, within } = sourceWindow(plan, watermark, last, clock, lookbackSeconds);
+  const where = within === null ? '' : ` WHERE ${within}`;
+  return `${selectRows(schema)}${hint}${where} ORDER BY ${order}`;
 }

@@ -69,9 +69,10 @@ export interface IncrementalOutcome {
  */
 export async function incrementalSync(
   tables: readonly FollowedTable[],
+  isAtRest: (table: FollowedTable) => boolean,
   context: IncrementalContext,
 ): Promise<IncrementalOutcome[]> {
-  if (tables.length === 0) return [];
+  if (tables.every(isAtRest)) return tables.map((table) => passOver(table, context));
   const outcomes: IncrementalOutcome[] = [];
   await using rejected = await RejectedValueBuffer.open(context.database);
   await using readers = new ReaderHolder(context.openReaders);
@@ -82,12 +83,25 @@ export async function incrementalSync(
   try {
     for (const table of tables) {
       signal.throwIfAborted();
-      outcomes.push(await syncTable(table, readers, rejected, context));
+      outcomes.push(
+        isAtRest(table)
+          ? passOver(table, context)
+          : await syncTable(table, readers, rejected, context),
+      );
     }
     return outcomes;
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+function passOver(table: FollowedTable, { reporter }: IncrementalContext): IncrementalOutcome {
+  const { plan, record } = table;
+  const { rejectedValues } = record;
+  const nothing = { rows: 0, inserted: 0, updated: 0, unchanged: 0 };
+  reporter.tableStarted(plan.schema.name);
+  reporter.tableFollowed(plan.schema.name, nothing, 0);
+  return { plan, ...nothing, rejectedValues, seconds: 0, error: null };
 }
 
 async function syncTable(

@@ -1,3 +1,6 @@
+import { compareBinlogPositions } from './binlog-position.js';
+import { type GtidFlavour, parseGtidSet } from './gtid-set.js';
+
 /**
  * A position in the source's binlog that is known to be reflected in the replica; always a
  * transaction boundary.
@@ -7,4 +10,19 @@ export interface Checkpoint {
   readonly gtidSet: string | null;
   readonly file: string;
   readonly position: number;
+}
+
+/**
+ * Whether everything up to `part` is in `whole`: by their GTID sets, which hold on every server of
+ * the same history, or by the positions where one of them has none.
+ */
+export function includesCheckpoint(
+  whole: Checkpoint,
+  part: Checkpoint,
+  flavour: GtidFlavour,
+): boolean {
+  if (whole.gtidSet === null || part.gtidSet === null) {
+    return compareBinlogPositions(whole, part) >= 0;
+  }
+  return parseGtidSet(part.gtidSet, flavour).isSubsetOf(parseGtidSet(whole.gtidSet, flavour));
 }

@@ -9,6 +9,12 @@ export interface RejectedValue {
   readonly reason: RejectionReason;
 }
 
+/** A rejected value of a batch, which has the row as well. */
+export interface BatchRejection extends RejectedValue {
+  /** The row's position in its batch. */
+  readonly row: number;
+}
+
 export type RejectionReason =
   | 'zero or partial date'
   | 'time outside 00:00:00 to 24:00:00'

@@ -1,10 +1,11 @@
-export type SyncMode = 'full' | 'incremental';
+/** How rows came over: as a whole copy, by the watermark, or from the binlog. */
+export type SyncMode = 'full' | 'incremental' | 'cdc';
 
 /** How one table fared in a sync; the entry of `sync --json`. */
 export interface TableSyncResult {
   readonly table: string;
   readonly mode: SyncMode;
-  /** Rows read from the source and now in the replica; 0 where `error` is set. */
+  /** Rows read from the source, or changed by its binlog; 0 where `error` is set. */
   readonly rows: number;
   readonly inserted: number;
   readonly updated: number;

@@ -21,6 +21,11 @@ export interface TableSchema {
   readonly createdAt: string | null;
   /** The next AUTO_INCREMENT; null without one, and on MySQL before the first row. */
   readonly autoIncrement: string | null;
+  /**
+   * Of a system-versioned table (MariaDB) the column that says until when a row was the present one;
+   * where the table does not declare it, it is none of `columns`. Absent in all other tables.
+   */
+  readonly rowEnd?: string;
 }
 
 export interface ColumnSchema {

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { WatermarkChoice } from '../model/table-schema.js';
 import type { SyncMode } from '../model/sync-result.js';
 import { planChunks } from '../source/chunk-planner.js';
 import { openSession } from '../source/connect.js';
 import type { RowQuery } from '../state/tables.js';
-import { ReadOnlyReplica } from '../target/read-only.js';
 import { selectTables, type TableSelection } from './plan.js';
 import { chooseMode, type KnownTables, readKnownTables, type RequestedMode } from './sync-modes.js';
 
@@ -38,7 +36,8 @@ export interface DryRunRequest {
   readonly selection: TableSelection;
   readonly readers: number;
   readonly mode: RequestedMode;
-  readonly duckdbPath: string;
+  /** Reads the replica; null where there is none yet. */
+  readonly replica: RowQuery | null;
   readonly targetSchema: string;
 }
 
@@ -76,12 +75,11 @@ export async function dryRun(request: DryRunRequest): Promise<PlannedTableSync[]
   return planned.sort((a, b) => b.estimatedBytes - a.estimatedBytes);
 }
 
-async function knownTables({ duckdbPath, targetSchema }: DryRunRequest): Promise<KnownTables> {
-  const none: KnownTables = { records: new Map(), watermarks: new Map() };
-  if (!existsSync(duckdbPath)) return none;
-  using replica = await ReadOnlyReplica.open(duckdbPath);
-  const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
-  return (await isMigrated(query)) ? await readKnownTables(query, targetSchema) : none;
+async function knownTables({ replica, targetSchema }: DryRunRequest): Promise<KnownTables> {
+  if (replica === null || !(await isMigrated(replica))) {
+    return { records: new Map(), watermarks: new Map() };
+  }
+  return readKnownTables(replica, targetSchema);
 }
 
 /** The sync will bring an older or a foreign file's state up to date; until then it tells nothing. */

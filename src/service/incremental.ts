@@ -6,10 +6,16 @@ import {
   incrementalSync,
   isWorthCopying,
 } from '../incremental/incremental-sync.js';
+import { readSourceWindows, type SourceRows } from '../incremental/source-windows.js';
 import { removeGoneRows } from '../incremental/gone-rows.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { SourceClock } from '../model/source-clock.js';
-import { openSession } from '../source/connect.js';
+import { openSession, type SourceSession } from '../source/connect.js';
+import {
+  type ComparedWindow,
+  readComparedWindows,
+  recordComparedWindows,
+} from '../state/compared-windows.js';
 import { recordUnchanged } from '../state/tables.js';
 import { checkpoint } from '../target/maintenance.js';
 import type { SyncRun } from './sync.js';
@@ -24,32 +30,20 @@ export interface IncrementalRequest {
 /** The outcomes of the tables that could be followed, and the tables that have to be copied instead. */
 export async function syncIncrementally(
   followed: readonly FollowedTable[],
-  clock: SourceClock,
+  { session, clock }: { readonly session: SourceSession; readonly clock: SourceClock },
   run: SyncRun,
 ): Promise<{ outcomes: TableOutcome[]; toCopy: TablePlan[] }> {
   if (followed.length === 0) return { outcomes: [], toCopy: [] };
-  const { request, database, readers, runId } = run;
-  const { options, reporter, signal } = request;
-  const context: IncrementalContext = {
-    database,
-    options: {
-      targetSchema: options.targetSchema,
-      lookbackSeconds: request.incremental.lookbackSeconds,
-      batchRows: options.batchRows,
-    },
-    reporter,
-    runId,
-    signal,
-    hooks: request.hooks?.incremental ?? {},
-    openReaders: () => readers.open(),
-    clock,
-  };
+  const { request, database, runId } = run;
+  const { options, reporter } = request;
+  const context = contextOf(run, clock);
   for (const { plan } of followed) {
     const { name, watermark } = plan.schema;
     if (watermark?.reason !== 'auto-increment') continue;
     reporter.info(`${name}: followed by its AUTO_INCREMENT alone, which tells of inserts only`);
   }
-  const synced = await incrementalSync(followed, context);
+  const windows = await readSourceWindows(session, followed, context);
+  const synced = await incrementalSync(followed, await atRest(windows, run), context);
   const unfit = synced.filter(({ error }) => isWorthCopying(error));
   const mayCopy = request.mode !== 'incremental';
   for (const { plan, error } of unfit) {
@@ -67,7 +61,11 @@ export async function syncIncrementally(
   );
   if (unchanged.length > 0) {
     const names = unchanged.map(({ table }) => table);
-    await database.transaction(() => recordUnchanged(database, options.targetSchema, names, runId));
+    const news = comparedWindows(followed, unchanged, windows);
+    await database.transaction(async () => {
+      await recordUnchanged(database, options.targetSchema, names, runId);
+      await recordComparedWindows(database, options.targetSchema, news);
+    });
   }
   if (unchanged.length < outcomes.length && !(await checkpoint(database))) {
     reporter.warning(
@@ -75,6 +73,56 @@ export async function syncIncrementally(
     );
   }
   return { outcomes, toCopy };
+}
+
+function contextOf(
+  { request, database, readers, runId }: SyncRun,
+  clock: SourceClock,
+): IncrementalContext {
+  const { options, reporter, signal } = request;
+  return {
+    database,
+    options: {
+      targetSchema: options.targetSchema,
+      lookbackSeconds: request.incremental.lookbackSeconds,
+      batchRows: options.batchRows,
+    },
+    reporter,
+    runId,
+    signal,
+    hooks: request.hooks?.incremental ?? {},
+    openReaders: () => readers.openHere(),
+    clock,
+  };
+}
+
+/** Tells of which tables the source has nothing to read, or what was compared already. */
+async function atRest(
+  windows: ReadonlyMap<string, SourceRows>,
+  { request, database }: SyncRun,
+): Promise<(table: FollowedTable) => boolean> {
+  const { targetSchema } = request.options;
+  const compared = await readComparedWindows((sql) => database.rows(sql), targetSchema);
+  return ({ plan: { schema } }) => {
+    const rows = windows.get(schema.name);
+    return rows !== undefined && (rows.count === 0 || rows.window === compared.get(schema.name));
+  };
+}
+
+/** Of tables that were read and found to be up to date: what the next run need not read again. */
+function comparedWindows(
+  followed: readonly FollowedTable[],
+  unchanged: readonly TableOutcome[],
+  windows: ReadonlyMap<string, SourceRows>,
+): ComparedWindow[] {
+  const readRows = new Map(unchanged.map(({ table, rows }) => [table, rows]));
+  return followed.flatMap(({ plan: { schema }, watermark }) => {
+    const found = windows.get(schema.name);
+    // As many as were read: none where the window was known, and nothing is new.
+    if (found === undefined || found.count === 0) return [];
+    if (found.count !== readRows.get(schema.name)) return [];
+    return [{ table: schema.name, watermark: watermark.value, window: found.window }];
+  });
 }
 
 /** Fills `deleted` of the outcomes in; a table whose rows can't be removed has failed. */

@@ -7,12 +7,15 @@ export interface ReaderSourceOptions {
   readonly options: SnapshotOptions;
 }
 
-/** Opens readers; the first ones ahead of their use. */
+/** Opens readers. */
 export class ReaderSource implements AsyncDisposable {
-  private first: Promise<ReaderPool> | null;
+  private first: Promise<ReaderPool> | null = null;
 
-  constructor(private readonly request: ReaderSourceOptions) {
-    this.first = this.openPool();
+  constructor(private readonly request: ReaderSourceOptions) {}
+
+  /** Has the first ones started ahead of their use: threads take a while. */
+  startAhead(): void {
+    this.first ??= this.openPool();
     // Whoever takes it hears of its failure; nobody may come to take it.
     this.first.catch(() => undefined);
   }
@@ -21,6 +24,12 @@ export class ReaderSource implements AsyncDisposable {
     const pool = this.first ?? this.openPool();
     this.first = null;
     return pool;
+  }
+
+  /** One reader without a thread, for few rows. */
+  openHere(): Promise<ReaderPool> {
+    const { endpoint, options } = this.request;
+    return ReaderPool.openHere({ endpoint, windowBytes: readerWindowBytes(options) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

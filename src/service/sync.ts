@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan } from '../model/column-plan.js';
+import type { CopyTurns } from '../model/copy-turns.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
@@ -12,14 +14,14 @@ import { readCatalog } from '../source/catalog.js';
 import { readSourceClock } from '../source/clock.js';
 import { openSession, type SourceSession } from '../source/connect.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
-import { recordFailure } from '../state/tables.js';
+import { recordFailure, type RowQuery } from '../state/tables.js';
 import { readWatermarks } from '../state/watermarks.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { viewNames } from '../target/ddl.js';
 import { type IncrementalRequest, syncIncrementally } from './incremental.js';
 import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
 import { ReaderSource } from './reader-source.js';
-import { openReplica } from './replica.js';
+import { type OpenedReplica, ReplicaAhead } from './replica.js';
 import {
   chooseMode,
   type KnownTables,
@@ -29,9 +31,9 @@ import {
 } from './sync-modes.js';
 import { describeOutcome, failedOutcome, roundSeconds, type TableOutcome } from './sync-outcome.js';
 
-export interface SyncRequest {
+/** What a sync does, wherever its replica is open. */
+export interface SyncTask {
   readonly endpoint: MysqlEndpoint;
-  readonly database: DatabaseOptions;
   readonly selection: TableSelection;
   readonly options: SnapshotOptions;
   readonly mode: RequestedMode;
@@ -42,9 +44,16 @@ export interface SyncRequest {
   readonly hooks?: SnapshotHooks & { readonly incremental?: IncrementalHooks };
 }
 
+export interface SyncRequest extends SyncTask {
+  readonly database: DatabaseOptions;
+}
+
+/** How the copy of a table fared, and the plan by which it was copied. */
+export type CopiedTable = TableOutcome & { readonly plan: TablePlan };
+
 /** What every step of one sync works with. */
 export interface SyncRun {
-  readonly request: SyncRequest;
+  readonly request: SyncTask;
   readonly database: Database;
   readonly readers: ReaderSource;
   readonly runId: string;
@@ -57,28 +66,59 @@ export interface SyncRun {
 export async function sync(request: SyncRequest): Promise<SyncResult> {
   const startedAt = performance.now();
   const { database: databaseOptions, options, reporter } = request;
-  // Threads take as long to start as all that comes before their first use.
   await using readers = new ReaderSource(request);
-  // A wrong URL must not leave a new file behind: the replica is opened once the source answers.
+  // Threads take as long to start as all that comes before their first use.
+  if (request.mode === 'full' || !existsSync(databaseOptions.path)) readers.startAhead();
+  // A wrong URL must not leave a new file behind: that is made once the source answers.
+  await using replica = new ReplicaAhead(databaseOptions, options.targetSchema);
   await using session = await openSession(request.endpoint);
   const [selecting, opening] = await Promise.allSettled([
     selectTables(session, request.selection),
-    openReplica(databaseOptions, options.targetSchema),
+    openKnown(replica, options.targetSchema),
   ]);
   if (opening.status === 'rejected') throw opening.reason;
-  await using database = opening.value.database;
   if (selecting.status === 'rejected') throw selecting.reason;
-  const { orphans } = opening.value;
+  const { database, orphans, known } = opening.value;
   if (orphans.length > 0) {
     reporter.info(`dropped ${orphans.length} staging table(s) of an interrupted sync`);
   }
-  const query = (sql: string): Promise<Record<string, unknown>[]> => database.rows(sql);
-  const known = await readKnownTables(query, options.targetSchema);
-  const outcomes = await syncTables(selecting.value, known, session, {
-    request,
-    database,
-    readers,
-  });
+  const means = { request, database, readers };
+  return await syncSelected(selecting.value, known, session, means, startedAt);
+}
+
+/** The same on a replica that is open already, whose writer is this sync's alone meanwhile. */
+export async function syncOn(database: Database, request: SyncTask): Promise<SyncResult> {
+  const startedAt = performance.now();
+  await using readers = new ReaderSource(request);
+  await using session = await openSession(request.endpoint);
+  const selected = await selectTables(session, request.selection);
+  request.signal.throwIfAborted();
+  const query: RowQuery = (sql) => database.rows(sql);
+  const known = await readKnownTables(query, request.options.targetSchema);
+  const means = { request, database, readers };
+  return await syncSelected(selected, known, session, means, startedAt);
+}
+
+/** The tables that the request selects, as the source has them now. */
+export async function readSelectedTables({
+  endpoint,
+  selection,
+}: Pick<SyncTask, 'endpoint' | 'selection'>): Promise<SelectedTables> {
+  await using session = await openSession(endpoint);
+  return await selectTables(session, selection);
+}
+
+async function syncSelected(
+  selected: SelectedTables,
+  known: KnownTables,
+  session: SourceSession,
+  means: Omit<SyncRun, 'runId'>,
+  startedAt: number,
+): Promise<SyncResult> {
+  const { database, request } = means;
+  const { options } = request;
+  const query: RowQuery = (sql) => database.rows(sql);
+  const outcomes = await syncTables(selected, known, session, means);
   const reached = await readWatermarks(query, options.targetSchema);
   return {
     tables: outcomes.map((outcome) =>
@@ -91,6 +131,15 @@ export async function sync(request: SyncRequest): Promise<SyncResult> {
     seconds: roundSeconds((performance.now() - startedAt) / 1000),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+async function openKnown(
+  replica: ReplicaAhead,
+  targetSchema: string,
+): Promise<OpenedReplica & { readonly known: KnownTables }> {
+  const opened = await replica.open();
+  const query: RowQuery = (sql) => opened.database.rows(sql);
+  return { ...opened, known: await readKnownTables(query, targetSchema) };
 }
 
 async function syncTables(
@@ -123,7 +172,7 @@ async function syncTables(
     whole.map(({ plan }) => plan),
     run,
   );
-  const incremental = await syncIncrementally(followed, clock, run);
+  const incremental = await syncIncrementally(followed, { session, clock }, run);
   outcomes.push(...incremental.outcomes);
   outcomes.push(...(await copyWhole(incremental.toCopy, run)));
   for (const { plan, error } of rejected) {
@@ -145,7 +194,7 @@ function runMode(full: number, incremental: number): 'full' | 'incremental' | 'm
 function tellReasons(
   whole: readonly { readonly plan: TablePlan; readonly mode: TableMode }[],
   { records }: KnownTables,
-  { mode: requested, reporter }: SyncRequest,
+  { mode: requested, reporter }: SyncTask,
 ): void {
   if (requested === 'full') return;
   for (const { plan, mode } of whole) {
@@ -156,11 +205,49 @@ function tellReasons(
   }
 }
 
+/**
+ * Copies tables whole on a replica that is open already, beside a stream of their changes where there
+ * are `turns`. Why tables could not be copied is recorded and told as well.
+ */
+export async function copyOn(
+  database: Database,
+  request: SyncTask,
+  plans: readonly TablePlan[],
+  turns?: CopyTurns,
+): Promise<CopiedTable[]> {
+  const { plans: free, refused } = await refuseViews(
+    database,
+    { plans, refused: [] },
+    request.options.targetSchema,
+  );
+  await using readers = new ReaderSource(request);
+  const run: SyncRun = { request, database, readers, runId: await startRun(database, 'full') };
+  const copied = free.length === 0 ? [] : await copyTables(free, run, turns);
+  for (const { plan, error } of refused) request.reporter.tableFailed(plan.schema.name, error);
+  const outcomes = [
+    ...copied.map((outcome) => ({ plan: outcome.plan, ...describeFullSync(outcome) })),
+    ...refused.map(({ plan, error }) => ({
+      plan,
+      ...failedOutcome(plan.schema.name, 'full', error),
+    })),
+  ];
+  await recordOutcomes(run, { plans: free, refused }, outcomes);
+  return outcomes;
+}
+
 async function copyWhole(plans: readonly TablePlan[], run: SyncRun): Promise<TableOutcome[]> {
   if (plans.length === 0) return [];
+  return (await copyTables(plans, run)).map(describeFullSync);
+}
+
+function copyTables(
+  plans: readonly TablePlan[],
+  run: SyncRun,
+  turns?: CopyTurns,
+): Promise<FullSyncOutcome[]> {
   const { request, database, readers, runId } = run;
   const { endpoint, options, reporter, signal, hooks = {} } = request;
-  const outcomes = await fullSync(plans, {
+  return fullSync(plans, {
     endpoint,
     database,
     options,
@@ -168,10 +255,10 @@ async function copyWhole(plans: readonly TablePlan[], run: SyncRun): Promise<Tab
     runId,
     signal,
     hooks,
+    turns,
     openReaders: () => readers.open(),
     replan: (names) => replan(names, request),
   });
-  return outcomes.map(describeFullSync);
 }
 
 function describeFullSync(outcome: FullSyncOutcome): TableOutcome {
@@ -184,7 +271,7 @@ function describeFullSync(outcome: FullSyncOutcome): TableOutcome {
 
 async function replan(
   names: readonly string[],
-  { endpoint, selection }: SyncRequest,
+  { endpoint, selection }: SyncTask,
 ): Promise<TablePlan[]> {
   await using session = await openSession(endpoint);
   const catalog = await readCatalog(session, selection.database, selection.watermarks);

@@ -6,20 +6,22 @@ import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { openSession, type SourceSession } from '../source/connect.js';
 import { ReaderPool } from '../source/reader-pool.js';
-import { type DatabaseOptions, mostMemoryText } from '../target/database.js';
+import { type Database, type DatabaseOptions, mostMemoryText } from '../target/database.js';
+import { rowsBesideWriter } from '../target/live-query.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
 import { Repairer } from '../verify/repairer.js';
 import { verifyTable, type VerifiedRows } from '../verify/table-verifier.js';
-import type { VerifyContext } from '../verify/verify-context.js';
+import type { StreamedReplica, VerifyContext } from '../verify/verify-context.js';
 import { isEqual, type TableVerification, type VerifyResult } from '../verify/verify-result.js';
+import { type ComparedStream, streamedReplica } from './compared-stream.js';
 import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
 import { openReplica } from './replica.js';
 import { Resources } from './resources.js';
 import { roundSeconds } from './sync-outcome.js';
 
-export interface VerifyRequest {
+/** What a verification does, wherever its replica is open. */
+export interface VerifyTask {
   readonly endpoint: MysqlEndpoint;
-  readonly database: DatabaseOptions;
   readonly targetSchema: string;
   readonly selection: TableSelection;
   readonly repair: boolean;
@@ -28,6 +30,10 @@ export interface VerifyRequest {
   readonly windowBytes: number;
   readonly reporter: VerifyReporter;
   readonly signal: AbortSignal;
+}
+
+export interface VerifyRequest extends VerifyTask {
+  readonly database: DatabaseOptions;
 }
 
 /** Told what happens during a verification. */
@@ -44,12 +50,81 @@ export async function verify(request: VerifyRequest): Promise<VerifyResult> {
   const startedAt = performance.now();
   const selected = await selectAll(request);
   await using resources = new Resources();
-  const context = await openContext(request, resources);
+  const access = request.repair
+    ? await openForRepair(request, resources)
+    : readAccess(resources.use(await openForReading(request)));
+  return await verifySelected(selected, access, request, resources, startedAt);
+}
+
+/**
+ * The same on a replica that is open already. Without a stream its writer is this verification's alone
+ * meanwhile.
+ */
+export async function verifyOn(
+  database: Database,
+  task: VerifyTask,
+  stream?: ComparedStream,
+): Promise<VerifyResult> {
+  if (stream !== undefined) return verifyBeside(stream, database, task);
+  const startedAt = performance.now();
+  const selected = await selectAll(task);
+  await using resources = new Resources();
+  const interrupt = (): void => {
+    database.interrupt();
+  };
+  task.signal.throwIfAborted();
+  task.signal.addEventListener('abort', interrupt, { once: true });
+  resources.use({
+    [Symbol.dispose]: () => {
+      task.signal.removeEventListener('abort', interrupt);
+    },
+  });
+  const repairer = task.repair ? await openRepairer(database, task, resources) : null;
+  return await verifySelected(
+    selected,
+    { ...readAccess(database), repairer },
+    task,
+    resources,
+    startedAt,
+  );
+}
+
+/** Reads beside the writer, which is left to the stream. */
+async function verifyBeside(
+  stream: ComparedStream,
+  database: Database,
+  task: VerifyTask,
+): Promise<VerifyResult> {
+  const startedAt = performance.now();
+  const { signal } = task;
+  const selected = await selectAll(task);
+  await using resources = new Resources();
+  const replica: ReplicaRows = { rows: (sql) => rowsBesideWriter(database, sql, signal) };
+  const access: ReplicaAccess = {
+    replica,
+    settings: database,
+    repairer: null,
+    stream: streamedReplica(stream, database, task),
+  };
+  return await verifySelected(selected, access, task, resources, startedAt);
+}
+
+async function verifySelected(
+  selected: SelectedTables,
+  access: ReplicaAccess,
+  request: VerifyTask,
+  resources: Resources,
+  startedAt: number,
+): Promise<VerifyResult> {
+  const context = await openContext(request, access, resources);
   const tables: TableVerification[] = [];
   for (const { plan, error } of selected.refused) {
     tables.push(failedTable(plan, error, 0));
   }
-  for (const plan of selected.plans) tables.push(await verifyOne(plan, context, request));
+  for (const plan of selected.plans) {
+    const verifyRows = (): Promise<VerifiedRows> => verifyTable(plan, context);
+    tables.push(await verifyOne(plan, () => withMemory(access.settings, verifyRows), request));
+  }
   return {
     tables: tables.sort((a, b) => (a.table < b.table ? -1 : 1)),
     equal: tables.every(isEqual),
@@ -57,16 +132,29 @@ export async function verify(request: VerifyRequest): Promise<VerifyResult> {
   };
 }
 
-async function selectAll({ endpoint, selection }: VerifyRequest): Promise<SelectedTables> {
+async function selectAll({ endpoint, selection }: VerifyTask): Promise<SelectedTables> {
   await using session = await openSession(endpoint);
   return await selectTables(session, selection);
 }
 
-async function openContext(request: VerifyRequest, resources: Resources): Promise<VerifyContext> {
-  const { endpoint, targetSchema, repair, signal } = request;
-  const { replica, repairer } = repair
-    ? await openForRepair(request, resources)
-    : { replica: resources.use(await openForReading(request)), repairer: null };
+/** The replica for comparing, and what repairs it; null where nothing is to be repaired. */
+interface ReplicaAccess {
+  readonly replica: ReplicaRows;
+  /** For statements that change settings. */
+  readonly settings: ReplicaRows;
+  readonly repairer: Repairer | null;
+  readonly stream: StreamedReplica | null;
+}
+
+function readAccess(replica: ReplicaRows): ReplicaAccess {
+  return { replica, settings: replica, repairer: null, stream: null };
+}
+
+async function openContext(
+  { endpoint, targetSchema, signal }: VerifyTask,
+  { replica, repairer, stream }: ReplicaAccess,
+  resources: Resources,
+): Promise<VerifyContext> {
   const sessions: SourceSession[] = [];
   for (let at = 0; at < SESSIONS; at++) {
     sessions.push(resources.use(await openComparingSession(endpoint)));
@@ -88,6 +176,7 @@ async function openContext(request: VerifyRequest, resources: Resources): Promis
     targetSchema,
     qualify: (table) => [String(catalog), targetSchema, table].map(quoteDuckdbName).join('.'),
     repairer,
+    stream,
     signal,
   };
 }
@@ -100,30 +189,34 @@ async function openForReading({ database }: VerifyRequest): Promise<ReadOnlyRepl
   return replica;
 }
 
-async function openForRepair(
-  { endpoint, database: options, targetSchema, batchRows, windowBytes }: VerifyRequest,
-  resources: Resources,
-): Promise<{ replica: ReplicaRows; repairer: Repairer }> {
-  const { database } = await openReplica(options, targetSchema);
+async function openForRepair(request: VerifyRequest, resources: Resources): Promise<ReplicaAccess> {
+  const { database } = await openReplica(request.database, request.targetSchema);
   resources.use(database);
+  return { ...readAccess(database), repairer: await openRepairer(database, request, resources) };
+}
+
+async function openRepairer(
+  database: Database,
+  { endpoint, targetSchema, batchRows, windowBytes }: VerifyTask,
+  resources: Resources,
+): Promise<Repairer> {
   const pool = resources.use(await ReaderPool.open({ endpoint, count: 1, windowBytes }));
   const [reader] = pool.readers;
   const repairer = await Repairer.open({ database, targetSchema, reader, batchRows });
-  return { replica: database, repairer: resources.use(repairer) };
+  return resources.use(repairer);
 }
 
 async function verifyOne(
   plan: TablePlan,
-  context: VerifyContext,
-  { reporter, signal, database }: VerifyRequest,
+  verifyRows: () => Promise<VerifiedRows>,
+  { reporter, signal }: VerifyTask,
 ): Promise<TableVerification> {
   const startedAt = performance.now();
   const seconds = (): number => roundSeconds((performance.now() - startedAt) / 1000);
   reporter.tableStarted(plan.schema.name);
   let result: TableVerification;
   try {
-    const verified = await withMemory(context, database, () => verifyTable(plan, context));
-    result = { table: plan.schema.name, ...verified, seconds: seconds(), error: null };
+    result = { table: plan.schema.name, ...(await verifyRows()), seconds: seconds(), error: null };
   } catch (thrown) {
     signal.throwIfAborted();
     const error = toError(thrown);
@@ -135,19 +228,18 @@ async function verifyOne(
 }
 
 /** Values of many megabytes take more than the limit: then once more with all that there is. */
-async function withMemory<T>(
-  { replica }: VerifyContext,
-  { memoryLimit }: DatabaseOptions,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withMemory<T>(settings: ReplicaRows, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof DucktailError) || error.code !== 'target-memory') throw error;
-    await replica.rows(`SET memory_limit = '${mostMemoryText()}'`);
-    const result = await work();
-    await replica.rows(`SET memory_limit = ${quoteDuckdbText(memoryLimit)}`);
-    return result;
+    const [{ limit }] = await settings.rows(`SELECT current_setting('memory_limit') AS limit`);
+    await settings.rows(`SET memory_limit = '${mostMemoryText()}'`);
+    try {
+      return await work();
+    } finally {
+      await settings.rows(`SET memory_limit = ${quoteDuckdbText(String(limit))}`);
+    }
   }
 }
 

@@ -1,9 +1,11 @@
 import { quoteDuckdbName } from '../common/identifiers.js';
+import type { CopyTurns, UnlockedSnapshot } from '../model/copy-turns.js';
 import type { SourceClock } from '../model/source-clock.js';
 import type { Snapshot } from '../source/snapshot-barrier.js';
 import { recordCheckpoint } from '../state/checkpoints.js';
 import { finishRun } from '../state/sync-runs.js';
 import { recordSync } from '../state/tables.js';
+import { recordXaDoubt } from '../state/xa-doubts.js';
 import { highestWatermark, recordWatermark, type Watermark } from '../state/watermarks.js';
 import type { Database } from '../target/database.js';
 import { qualifiedName, swapTable } from '../target/ddl.js';
@@ -17,13 +19,18 @@ import type { CopyTarget, TableCopy } from './table-copy.js';
  */
 export async function cutOver(
   copies: readonly TableCopy[],
-  { checkpoint, clock }: Pick<Snapshot, 'checkpoint' | 'clock'>,
+  snapshot: Snapshot,
   runId: string,
   target: CopyTarget,
   signal: AbortSignal,
+  turns?: CopyTurns,
 ): Promise<void> {
   const { database, rejected, options, hooks } = target;
   const schema = options.targetSchema;
+  const { clock, unlocked } = snapshot;
+  // Without a stream nothing brings the rest.
+  const isWhole = turns !== undefined || (unlocked?.settledAt ?? null) === null;
+  const checkpoint = isWhole ? snapshot.checkpoint : null;
   const watermarks = new Map<TableCopy, Watermark | null>();
   for (const copy of copies) {
     await checkRowCount(database, schema, copy);
@@ -50,10 +57,26 @@ export async function cutOver(
       failed: 0,
       rows: copies.reduce((rows, copy) => rows + copy.rows, 0),
     });
+    if (turns === undefined) await recordDoubts(database, schema, copies, unlocked);
+    else await turns.afterSwap(copies.map(({ plan }) => plan));
     await hooks.beforeCommit?.();
     signal.throwIfAborted();
   });
   await hooks.afterCommit?.();
+}
+
+async function recordDoubts(
+  database: Database,
+  targetSchema: string,
+  copies: readonly TableCopy[],
+  unlocked: UnlockedSnapshot | null,
+): Promise<void> {
+  const names = copies.map(({ plan }) => plan.schema.name);
+  const doubt =
+    unlocked === null
+      ? null
+      : { xids: unlocked.preparedXids ?? [], isAny: unlocked.preparedXids === null };
+  await recordXaDoubt(database, targetSchema, names, doubt);
 }
 
 /** What was read has to be what is there; anything else is a defect that must not be cut over. */

@@ -1,18 +1,21 @@
 import pRetry, { AbortError } from 'p-retry';
 import { DucktailError } from '../common/errors.js';
+import type { Checkpoint } from '../model/checkpoint.js';
 import type { TablePlan } from '../model/column-plan.js';
+import type { CopyTurns } from '../model/copy-turns.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { planChunks } from '../source/chunk-planner.js';
 import { openSession } from '../source/connect.js';
 import type { ReaderPool } from '../source/reader-pool.js';
-import { openSnapshot } from '../source/snapshot-barrier.js';
+import { openSnapshot, type Snapshot } from '../source/snapshot-barrier.js';
 import { RejectedValueBuffer } from '../state/rejected-values.js';
 import type { Database } from '../target/database.js';
 import { checkpoint } from '../target/maintenance.js';
 import { StagingLanes } from '../target/staging-lanes.js';
 import { type CopyOutcome, CopyRun, type PlannedTable } from './copy-run.js';
 import { cutOver } from './cutover.js';
+import { refuseKeyless } from './keyless-tables.js';
 import type { SnapshotHooks } from './hooks.js';
 import type { SnapshotOptions } from './options.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
@@ -26,6 +29,8 @@ export interface FullSyncContext {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly hooks: SnapshotHooks;
+  /** Where the copy runs beside a stream of changes of its tables. */
+  readonly turns?: CopyTurns | undefined;
   /** Readers for an attempt, which disposes of them. */
   readonly openReaders: () => Promise<ReaderPool>;
   /** Reads the definitions of the named tables again; those that are gone are missing. */
@@ -199,21 +204,28 @@ async function copyInSnapshot(
   target: CopyTarget,
   context: FullSyncContext,
 ): Promise<CopyOutcome[]> {
-  const { endpoint, database, reporter, runId, signal } = context;
-  const schemas = planned.map(({ plan }) => plan.schema);
-  const snapshot = await openSnapshot(endpoint, pool.readers, schemas, signal);
+  const { endpoint, database, reporter, runId, signal, turns } = context;
+  const plans = planned.map(({ plan }) => plan);
+  const schemas = plans.map(({ schema }) => schema);
+  const open = (reached: Checkpoint | null = null): Promise<Snapshot> =>
+    openSnapshot(endpoint, pool.readers, schemas, signal, reached);
+  const snapshot = await (turns?.snapshot(plans, open) ?? open());
   if (snapshot.restriction !== null) {
     reporter.warning(snapshot.restriction.message, snapshot.restriction.hint);
   }
   const { fresh, stale } = await checkDefinitions(planned, context);
-  const copied = await new CopyRun(fresh, target, reporter).run(snapshot.readers);
-  const outcomes = [...copied, ...stale];
+  const { kept, refused } =
+    turns === undefined ? { kept: fresh, refused: [] } : refuseKeyless(fresh, snapshot);
+  const copied = await new CopyRun(kept, target, reporter).run(snapshot.readers);
+  for (const { plan, error } of refused) reporter.tableFailed(plan.schema.name, error);
+  const outcomes = [...copied, ...stale, ...refused];
   const copies = outcomes.flatMap((outcome): TableCopy[] =>
     'copy' in outcome ? [outcome.copy] : [],
   );
   try {
     signal.throwIfAborted();
-    if (copies.length > 0) await cutOver(copies, snapshot, runId, target, signal);
+    const cut = (): Promise<void> => cutOver(copies, snapshot, runId, target, signal, turns);
+    if (copies.length > 0) await (turns?.cutover(cut) ?? cut());
   } catch (error) {
     // Where even that fails, the next start drops the staging tables.
     for (const copy of copies) await copy.abandon().catch(() => undefined);

@@ -11,6 +11,7 @@ import type { SourceSession } from './connect.js';
 
 interface TableRow {
   readonly name: string;
+  readonly type: string;
   readonly engine: string | null;
   readonly estimatedRows: string | number | null;
   readonly estimatedBytes: string | number | null;
@@ -29,6 +30,7 @@ interface ColumnRow {
   readonly numericPrecision: string | number | null;
   readonly numericScale: string | number | null;
   readonly extra: string;
+  readonly generation: string | null;
 }
 
 interface IndexRow {
@@ -71,7 +73,7 @@ async function readTables(session: SourceSession, schema: string): Promise<Table
     await session.query('SET SESSION information_schema_stats_expiry = 0').catch(() => undefined);
   }
   return session.query<TableRow>(
-    `SELECT table_name AS name, engine AS engine, table_rows AS estimatedRows,
+    `SELECT table_name AS name, table_type AS type, engine AS engine, table_rows AS estimatedRows,
             data_length + index_length AS estimatedBytes, create_time AS createdAt,
             auto_increment AS autoIncrement
        FROM information_schema.tables
@@ -85,7 +87,8 @@ function readColumns(session: SourceSession, schema: string): Promise<ColumnRow[
     `SELECT table_name AS tableName, column_name AS name, data_type AS dataType,
             column_type AS columnType, is_nullable AS nullable,
             character_set_name AS characterSet, collation_name AS collation,
-            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra
+            numeric_precision AS numericPrecision, numeric_scale AS numericScale, extra AS extra,
+            generation_expression AS generation
        FROM information_schema.columns
       WHERE table_schema = ${schema}
       ORDER BY table_name, ordinal_position`,
@@ -137,7 +140,13 @@ function describeTable(
     watermark: chooseWatermark(columns, indexes, watermarkColumn),
     createdAt: table.createdAt,
     autoIncrement: table.autoIncrement === null ? null : String(table.autoIncrement),
+    ...(table.type === 'SYSTEM VERSIONED' ? { rowEnd: findRowEnd(columns) } : {}),
   };
+}
+
+/** The server makes one of this name where none is declared. */
+function findRowEnd(columns: readonly ColumnRow[]): string {
+  return columns.find(({ generation }) => generation === 'ROW END')?.name ?? 'row_end';
 }
 
 function describeColumn(row: ColumnRow, jsonColumns: ReadonlySet<string>): ColumnSchema {

@@ -11,6 +11,7 @@ import type {
   ReaderTask,
   RecycleMessage,
 } from './reader-protocol.js';
+import { readSnapshotPosition } from './positions.js';
 import { RowDecoder } from './rows/row-decoder.js';
 import { RowStreamCommand } from './rows/row-stream-command.js';
 
@@ -72,6 +73,11 @@ class ChunkReader {
       case 'begin-snapshot':
         await this.session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
         break;
+      case 'snapshot-position': {
+        const position = await readSnapshotPosition(this.session);
+        post(this.port, { kind: 'snapshot-position', position });
+        return;
+      }
       case 'read-chunk':
         this.useTable(request.table);
         try {

@@ -5,7 +5,7 @@ import type { ProtocolConnection } from './rows/row-stream-command.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the server waits for a reader that is paused by backpressure, in seconds. */
-const NET_TIMEOUT_SECONDS = 3600;
+export const NET_TIMEOUT_SECONDS = 3600;
 const WAIT_TIMEOUT_SECONDS = 28_800;
 /**
  * How long to wait for a table that others have locked, or wait to alter. By default that is a year:
@@ -41,22 +41,29 @@ export async function openSession(endpoint: MysqlEndpoint): Promise<SourceSessio
 async function connect(endpoint: MysqlEndpoint): Promise<Connection> {
   try {
     return await mysql.createConnection({
-      host: endpoint.host,
-      port: endpoint.port,
-      user: endpoint.user,
-      password: endpoint.password,
-      database: endpoint.database,
-      charset: 'utf8mb4',
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      ...connectionOptions(endpoint),
       supportBigNumbers: true,
       bigNumberStrings: true,
       dateStrings: true,
       jsonStrings: true,
-      ...(endpoint.tls === null ? {} : { ssl: tlsOptions(endpoint.tls) }),
     });
   } catch (error) {
     throw translateSourceError(error, endpoint);
   }
+}
+
+/** What every connection to the source is made with. */
+export function connectionOptions(endpoint: MysqlEndpoint): mysql.ConnectionOptions {
+  return {
+    host: endpoint.host,
+    port: endpoint.port,
+    user: endpoint.user,
+    password: endpoint.password,
+    database: endpoint.database,
+    charset: 'utf8mb4',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(endpoint.tls === null ? {} : { ssl: tlsOptions(endpoint.tls) }),
+  };
 }
 
 function tlsOptions(tls: TlsEndpoint): mysql.SslOptions {

@@ -1,3 +1,4 @@
+import type { BinlogPosition } from '../model/binlog-position.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SourceSession } from './connect.js';
 
@@ -11,24 +12,19 @@ interface StatusRow {
  * snapshot only while writers are locked out.
  */
 export async function readBinlogEnd(session: SourceSession): Promise<Checkpoint | null> {
-  const status = await readStatus(session);
-  if (status === null) return null;
-  return {
-    gtidSet: await readGtidSet(session),
-    file: status.File,
-    position: Number(status.Position),
-  };
+  const end = await readBinlogStatus(session);
+  return end === null ? null : { gtidSet: await readGtidSet(session), ...end };
 }
 
 /** MySQL 8.2 renamed the statement and 8.4 dropped the old one, which MariaDB keeps. */
-async function readStatus(session: SourceSession): Promise<StatusRow | null> {
+export async function readBinlogStatus(session: SourceSession): Promise<BinlogPosition | null> {
   const statements = session.isMariaDb
     ? ['SHOW MASTER STATUS']
     : ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'];
   for (const statement of statements) {
     try {
-      const rows = await session.query<StatusRow>(statement);
-      return rows.at(0) ?? null;
+      const row = (await session.query<StatusRow>(statement)).at(0);
+      return row === undefined ? null : { file: row.File, position: Number(row.Position) };
     } catch (error) {
       // Unknown to this version, or not granted: the preflight tells the operator.
       if (isConnectionLoss(error)) throw error;
@@ -37,11 +33,35 @@ async function readStatus(session: SourceSession): Promise<StatusRow | null> {
   return null;
 }
 
-async function readGtidSet(session: SourceSession): Promise<string | null> {
-  const variable = session.isMariaDb ? '@@GLOBAL.gtid_binlog_pos' : '@@GLOBAL.gtid_executed';
-  const rows = await session.query<{ gtidSet: string | null }>(`SELECT ${variable} AS gtidSet`);
-  const gtidSet = (rows.at(0)?.gtidSet ?? '').replaceAll(/\s/g, '');
-  return gtidSet === '' ? null : gtidSet;
+/**
+ * The transactions that the source has executed: the empty text where there are none yet, null where
+ * GTIDs are off. MySQL adds one to it after its changes are seen by others, and after its binlog is
+ * read by replicas.
+ */
+export async function readGtidSet(session: SourceSession): Promise<string | null> {
+  const [{ gtidSet, mode }] = await session.query<{ gtidSet: string; mode: string }>(
+    session.isMariaDb
+      ? `SELECT @@GLOBAL.gtid_binlog_pos AS gtidSet, 'ON' AS mode`
+      : 'SELECT @@GLOBAL.gtid_executed AS gtidSet, @@GLOBAL.gtid_mode AS mode',
+  );
+  return mode === 'ON' ? gtidSet.replaceAll(/\s/g, '') : null;
+}
+
+/**
+ * Where in the binlog the session's consistent snapshot is: MariaDB knows it. One session at a time:
+ * with several, the server has told one the other's.
+ */
+export async function readSnapshotPosition(session: SourceSession): Promise<BinlogPosition | null> {
+  if (!session.isMariaDb) return null;
+  const rows = await session.query<{ Variable_name: string; Value: string }>(
+    `SHOW STATUS WHERE Variable_name IN ('binlog_snapshot_file', 'binlog_snapshot_position')`,
+  );
+  const status = new Map(
+    rows.map(({ Variable_name, Value }) => [Variable_name.toLowerCase(), Value]),
+  );
+  const file = status.get('binlog_snapshot_file') ?? '';
+  const position = Number(status.get('binlog_snapshot_position') ?? 0);
+  return file === '' ? null : { file, position };
 }
 
 function isConnectionLoss(error: unknown): boolean {

@@ -5,6 +5,7 @@ import type { TableSchema } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 import { deniedTables, tryStatement } from './denied-tables.js';
 import { listNames } from './preflight-tables.js';
+import { mayReplicate } from './replication-grant.js';
 
 interface GrantSubject {
   readonly database: string;
@@ -37,18 +38,35 @@ export async function selectFinding(
   return warning('SELECT is granted on single tables only: others are not seen', remedy);
 }
 
-/** Whether readers can work in parallel: the snapshots that they share are opened under a lock. */
+/**
+ * Whether readers can work in parallel: the snapshots that they share are opened under a lock.
+ * `isNeeded`: CDC is wanted, and there are no GTIDs by which it could begin without one.
+ */
 export async function lockFinding(
   session: SourceSession,
-  { database, account }: GrantSubject,
+  { database, account, isNeeded }: GrantSubject & { readonly isNeeded: boolean },
 ): Promise<Finding> {
   const everything = `${quoteMysqlName(database)}.*`;
   const number = await tryStatement(session, `LOCK TABLES ${missingTable(database)} READ`);
   if (number !== DATABASE_DENIED) return ok(`LOCK TABLES is granted on ${everything}`);
-  return warning(
+  const what =
     `LOCK TABLES is missing on ${everything}: a sync works, but with one reader instead of ` +
-      'several, and the binlog position is not recorded',
-    `GRANT LOCK TABLES ON ${everything} TO ${account};`,
+    'several, and the binlog position is not recorded';
+  const remedy = `GRANT LOCK TABLES ON ${everything} TO ${account};`;
+  return isNeeded
+    ? blocker(`${what}; without GTIDs CDC can't start`, remedy)
+    : warning(what, remedy);
+}
+
+/** Whether the account may read the binlog. */
+export async function replicationFinding(
+  session: SourceSession,
+  account: string,
+): Promise<Finding> {
+  if (await mayReplicate(session)) return ok('REPLICATION SLAVE is granted');
+  return blocker(
+    'REPLICATION SLAVE is missing: the binlog can be read by nobody without it',
+    `GRANT REPLICATION SLAVE ON *.* TO ${account};`,
   );
 }
 

@@ -1,6 +1,7 @@
-import { type Finding, ok, warning } from '../model/finding.js';
+import { blocker, type Finding, ok, warning } from '../model/finding.js';
 import type { SourceSession } from './connect.js';
 import { readBinlogEnd } from './positions.js';
+import { readVariables } from './server-variables.js';
 
 export interface ServerVersion {
   readonly product: 'MySQL' | 'MariaDB';
@@ -36,37 +37,51 @@ export function versionFinding(version: ServerVersion): Finding {
   );
 }
 
-/** Whether a sync can record the position that its snapshot corresponds to. */
+/**
+ * Whether there is a position that a snapshot corresponds to. A sync can do without one, CDC can't:
+ * `cdc` says whether it is wanted.
+ */
 export async function binlogFindings(
   session: SourceSession,
   version: ServerVersion,
-  account: string,
+  { account, cdc }: { readonly account: string; readonly cdc: boolean },
 ): Promise<Finding[]> {
   const variables = await readVariables(session, ['log_bin', 'gtid_mode']);
   if (variables.get('log_bin') !== 'ON') {
     return [
-      warning(
+      withoutPosition(cdc)(
         'the binlog is off: a sync works, and records no binlog position',
         'Set log_bin and binlog_format = ROW in the configuration of the server, and restart it.',
       ),
     ];
   }
   return [
-    await positionFinding(session, version, account),
+    await positionFinding(session, version, { account, cdc }),
     ...gtidFindings(variables.get('gtid_mode')),
   ];
+}
+
+/** Whether positions hold without a lock, and on a server that takes the place of this one. */
+export async function hasGtids(session: SourceSession): Promise<boolean> {
+  const variables = await readVariables(session, ['log_bin', 'gtid_mode']);
+  return variables.get('log_bin') === 'ON' && (variables.get('gtid_mode') ?? 'ON') === 'ON';
+}
+
+function withoutPosition(cdc: boolean): (what: string, remedy: string) => Finding {
+  return (what, remedy) =>
+    cdc ? blocker(`${what}; CDC can't start`, remedy) : warning(what, remedy);
 }
 
 async function positionFinding(
   session: SourceSession,
   version: ServerVersion,
-  account: string,
+  { account, cdc }: { readonly account: string; readonly cdc: boolean },
 ): Promise<Finding> {
   const end = await readBinlogEnd(session);
   if (end !== null) return ok(`the binlog position can be read: ${end.file}, ${end.position}`);
   const hasMonitor = version.product === 'MariaDB' && isAtLeast(version, 10, 5);
   const privilege = hasMonitor ? 'BINLOG MONITOR' : 'REPLICATION CLIENT';
-  return warning(
+  return withoutPosition(cdc)(
     `${privilege} is missing: a sync works, and records no binlog position`,
     `GRANT ${privilege} ON *.* TO ${account};`,
   );
@@ -83,18 +98,6 @@ function gtidFindings(mode: string | undefined): Finding[] {
       'Set enforce_gtid_consistency = ON and gtid_mode = ON in the configuration of the server.',
     ),
   ];
-}
-
-/** Unknown names are simply missing from the result. */
-async function readVariables(
-  session: SourceSession,
-  names: readonly string[],
-): Promise<Map<string, string>> {
-  const list = names.map((name) => `'${name}'`).join(', ');
-  const rows = await session.query<{ Variable_name: string; Value: string }>(
-    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${list})`,
-  );
-  return new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
 }
 
 function isAtLeast(version: ServerVersion, major: number, minor: number): boolean {

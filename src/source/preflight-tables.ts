@@ -6,6 +6,11 @@ import type { SourceSession } from './connect.js';
 
 const SHOWN_NAMES = 10;
 
+interface TableFacts {
+  readonly transactionalEngines: ReadonlySet<string>;
+  readonly cdc: boolean;
+}
+
 /** The names of the storage engines of which a transaction sees a snapshot. */
 export async function readTransactionalEngines(session: SourceSession): Promise<Set<string>> {
   const rows = await session.query<{ engine: string }>(
@@ -14,10 +19,10 @@ export async function readTransactionalEngines(session: SourceSession): Promise<
   return new Set(rows.map(({ engine }) => engine));
 }
 
-/** What the definitions of the tables mean for a full sync. */
+/** What the definitions of the tables mean for a full sync, and for CDC where it is wanted. */
 export function tableFindings(
   tables: readonly TableSchema[],
-  transactionalEngines: ReadonlySet<string>,
+  { transactionalEngines, cdc }: TableFacts,
 ): Finding[] {
   if (tables.length === 0) {
     return [
@@ -27,7 +32,10 @@ export function tableFindings(
   return [
     ...collisionFindings(tables),
     engineFinding(tables.filter(({ engine }) => !transactionalEngines.has(engine))),
-    keyFinding(tables.filter(({ key }) => key === null)),
+    keyFinding(
+      tables.filter(({ key }) => key === null),
+      cdc,
+    ),
   ];
 }
 
@@ -62,11 +70,11 @@ function engineFinding(tables: readonly TableSchema[]): Finding {
   );
 }
 
-function keyFinding(tables: readonly TableSchema[]): Finding {
+function keyFinding(tables: readonly TableSchema[], cdc: boolean): Finding {
   if (tables.length === 0) return ok('every table has a key');
   return warning(
     'tables without a PRIMARY KEY or a UNIQUE index without NULLs are read by one reader from ' +
-      `end to end: ${listNames(tables.map(({ name }) => name))}`,
+      `end to end${cdc ? ', and CDC finds rows to change by all of their values' : ''}: ${listNames(tables.map(({ name }) => name))}`,
     'Give the large ones a PRIMARY KEY.',
   );
 }

@@ -1,14 +1,16 @@
 import { quoteMysqlText } from '../common/identifiers.js';
-import { blocker, type Finding } from '../model/finding.js';
+import { blocker, type Finding, warning } from '../model/finding.js';
 import type { TableSchema } from '../model/table-schema.js';
 import type { SourceSession } from './connect.js';
 import { readCurrentAccount } from './current-account.js';
+import { cdcFindings } from './preflight-cdc.js';
 import { lockFinding, selectFinding } from './preflight-grants.js';
-import { binlogFindings, readServerVersion, versionFinding } from './preflight-server.js';
+import { binlogFindings, hasGtids, readServerVersion, versionFinding } from './preflight-server.js';
 import { readTransactionalEngines, tableFindings } from './preflight-tables.js';
 
 /**
- * What speaks for and against a full sync of the tables, in the order in which it is to be mended.
+ * What speaks for and against a full sync of the tables, and against CDC: where that is not wanted
+ * it is told, and blocks nothing. All of it, in the order in which it is to be mended.
  * Changes nothing and locks nothing: privileges are found by trying them on a table that does not
  * exist, so that roles, wildcards and partial revokes count as the server counts them. Throws
  * `source-unavailable` when the connection breaks.
@@ -17,6 +19,7 @@ export async function runPreflight(
   session: SourceSession,
   database: string,
   tables: readonly TableSchema[],
+  { cdc }: { readonly cdc: boolean },
 ): Promise<Finding[]> {
   const version = await readServerVersion(session);
   const account = await readCurrentAccount(session);
@@ -26,10 +29,22 @@ export async function runPreflight(
   return [
     versionFinding(version),
     await selectFinding(session, { database, tables, account }),
-    await lockFinding(session, { database, account }),
-    ...(await binlogFindings(session, version, account)),
-    ...tableFindings(tables, await readTransactionalEngines(session)),
+    await lockFinding(session, { database, account, isNeeded: cdc && !(await hasGtids(session)) }),
+    ...(await binlogFindings(session, version, { account, cdc })),
+    ...unlessWanted(cdc, await cdcFindings(session, { version, account, database, tables })),
+    ...tableFindings(tables, {
+      transactionalEngines: await readTransactionalEngines(session),
+      cdc,
+    }),
   ];
+}
+
+/** What CDC needs, as told to who does without it. */
+function unlessWanted(cdc: boolean, findings: readonly Finding[]): readonly Finding[] {
+  if (cdc) return findings;
+  return findings
+    .filter(({ level }) => level !== 'ok')
+    .map(({ what, remedy }) => warning(`for CDC: ${what}`, remedy ?? ''));
 }
 
 async function isVisible(session: SourceSession, database: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import type { ColumnBatch } from '../batch/column-batch.js';
 import { DucktailError, deserializeError } from '../common/errors.js';
-import { workerFile } from '../common/worker-files.js';
+import type { BinlogPosition } from '../model/binlog-position.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { runReader } from './chunk-reader.js';
 import type {
   ReaderMessage,
   ReaderRequest,
@@ -11,6 +11,7 @@ import type {
   ReaderTask,
   RecycleMessage,
 } from './reader-protocol.js';
+import { WorkerThreads } from './worker-threads.js';
 
 export interface ReaderPoolOptions {
   readonly endpoint: MysqlEndpoint;
@@ -19,31 +20,37 @@ export interface ReaderPoolOptions {
   readonly windowBytes: number;
 }
 
-/** Reader threads, each with a connection of its own and, after `beginSnapshot`, a snapshot. */
+/** Readers, each with a connection of its own and, after `beginSnapshot`, a snapshot. */
 export class ReaderPool implements AsyncDisposable {
   private closing: Promise<void> | null = null;
 
   private constructor(
-    private readonly piscina: Piscina,
+    private readonly threads: WorkerThreads | null,
     readonly readers: readonly Reader[],
   ) {}
 
-  /** Resolves when every reader is connected. */
+  /** Each reader in a thread. Resolves when every one is connected. */
   static async open(options: ReaderPoolOptions): Promise<ReaderPool> {
-    const piscina = new Piscina({
-      filename: workerFile('reader'),
-      minThreads: options.count,
-      maxThreads: options.count,
-      // Idle workers otherwise sleep in Atomics.wait and starve their sockets.
-      atomics: 'disabled',
-    });
-    const readers = Array.from({ length: options.count }, () => new Reader(piscina, options));
-    const pool = new ReaderPool(piscina, readers);
+    const threads = await WorkerThreads.open('reader', options.count);
+    const run: RunTask = (task) => threads.run(task);
+    const readers = Array.from({ length: options.count }, () => new Reader(run, options));
+    return new ReaderPool(threads, readers).connected();
+  }
+
+  /**
+   * One reader in this thread: what a run of few rows reads is decoded long before a thread would
+   * have started. Resolves when it is connected.
+   */
+  static openHere(options: Omit<ReaderPoolOptions, 'count'>): Promise<ReaderPool> {
+    return new ReaderPool(null, [new Reader(runReader, options)]).connected();
+  }
+
+  private async connected(): Promise<this> {
     try {
-      await Promise.all(readers.map((reader) => reader.connected));
-      return pool;
+      await Promise.all(this.readers.map((reader) => reader.connected));
+      return this;
     } catch (error) {
-      await pool[Symbol.asyncDispose]();
+      await this[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -56,25 +63,28 @@ export class ReaderPool implements AsyncDisposable {
 
   private async close(): Promise<void> {
     await Promise.all(this.readers.map((reader) => reader.close()));
-    await this.piscina.destroy();
+    await this.threads?.destroy();
   }
 }
+
+type RunTask = (task: ReaderTask) => Promise<void>;
 
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** This side of a reader thread. Requests go one at a time; batches come in between. */
+/** This side of a reader. Requests go one at a time; batches come in between. */
 export class Reader {
   readonly connected: Promise<void>;
   isAlive = true;
   private readonly port: MessagePort;
   private readonly done: Promise<void>;
   private pending: Pending | null = null;
+  private position: BinlogPosition | null = null;
   private onBatch: (batch: ColumnBatch) => void = () => undefined;
 
-  constructor(piscina: Piscina, options: ReaderPoolOptions) {
+  constructor(run: RunTask, options: Omit<ReaderPoolOptions, 'count'>) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     this.connected = new Promise((resolve, reject) => {
@@ -92,16 +102,20 @@ export class Reader {
     this.port.on('close', () => {
       this.fail(new DucktailError('worker-lost', 'a reader thread ended unexpectedly'));
     });
-    this.done = piscina.run(task, { transferList: [port2] }).then(
-      () => undefined,
-      (error: unknown) => {
-        this.fail(new DucktailError('worker-lost', 'a reader thread broke', { cause: error }));
-      },
-    );
+    this.done = run(task).catch((error: unknown) => {
+      this.fail(new DucktailError('worker-lost', 'a reader thread broke', { cause: error }));
+    });
   }
 
   beginSnapshot(): Promise<void> {
     return this.request({ kind: 'begin-snapshot' });
+  }
+
+  /** Where in the binlog its snapshot is, exactly; null where the server does not say. */
+  async snapshotPosition(): Promise<BinlogPosition | null> {
+    this.position = null;
+    await this.request({ kind: 'snapshot-position' });
+    return this.position;
   }
 
   /** Reads a chunk; its batches, whole ones only, go to `onBatch` until the next request. */
@@ -145,6 +159,10 @@ export class Reader {
     switch (message.kind) {
       case 'batch':
         this.onBatch(message.batch);
+        break;
+      case 'snapshot-position':
+        this.position = message.position;
+        this.settle()?.resolve();
         break;
       case 'refused':
         this.settle()?.reject(deserializeError(message.error));

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ColumnBatch } from '../batch/column-batch.js';
 import type { SerializedError } from '../common/errors.js';
+import type { BinlogPosition } from '../model/binlog-position.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 
@@ -15,6 +16,7 @@ export interface ReaderTask {
 /** Requests that are answered, by the reply of the same kind, `refused` or `failed`; one at a time. */
 export type ReaderRequest =
   | { readonly kind: 'begin-snapshot' }
+  | { readonly kind: 'snapshot-position' }
   | { readonly kind: 'read-chunk'; readonly sql: string; readonly table: ReaderTable }
   /** Sends what is left in the current batch. */
   | { readonly kind: 'flush' }
@@ -39,7 +41,8 @@ export interface ReaderTable {
 
 export type ReaderMessage =
   | { readonly kind: 'connected' }
-  | { readonly kind: ReaderRequest['kind'] }
+  | { readonly kind: Exclude<ReaderRequest['kind'], 'snapshot-position'> }
+  | { readonly kind: 'snapshot-position'; readonly position: BinlogPosition | null }
   | { readonly kind: 'batch'; readonly batch: ColumnBatch }
   /** The request could not be served, but the reader and its snapshot stand. */
   | { readonly kind: 'refused'; readonly error: SerializedError }

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DucktailError } from '../common/errors.js';
 import { qualifiedMysqlName, quoteMysqlName } from '../common/identifiers.js';
+import type { BinlogPosition } from '../model/binlog-position.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import type { OpenedSnapshot } from '../model/copy-turns.js';
 import type { SourceClock } from '../model/source-clock.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { TableSchema } from '../model/table-schema.js';
@@ -11,12 +13,23 @@ import { readCurrentAccount } from './current-account.js';
 import { deniedTables, TABLE_DENIED } from './denied-tables.js';
 import { readBinlogEnd } from './positions.js';
 import type { Reader } from './reader-pool.js';
+import { openUnlocked } from './unlocked-snapshot.js';
+
+/** Who can have a snapshot: a reader, or a session. */
+export interface SnapshotReader {
+  beginSnapshot(): Promise<void>;
+  /** Where in the binlog its snapshot is, exactly; null where the server does not say. */
+  snapshotPosition(): Promise<BinlogPosition | null>;
+}
 
 /** What was fixed at the instant of the snapshot. */
-export interface Snapshot {
+export interface Snapshot<R extends SnapshotReader = Reader> extends OpenedSnapshot {
   /** The readers that see it. */
-  readonly readers: readonly Reader[];
-  /** The binlog position it corresponds to exactly; null where that can't be had. */
+  readonly readers: readonly R[];
+  /**
+   * The binlog position it corresponds to, exactly unless `unlocked` says otherwise; null where that
+   * can't be had.
+   */
   readonly checkpoint: Checkpoint | null;
   /** The server's clock before the snapshot. */
   readonly clock: SourceClock;
@@ -40,25 +53,36 @@ const LOCK_WAIT_TIMEOUT = 1205;
  * for the two round trips that opening the transactions and reading the position takes. Measured
  * with 8 writers: 22 ms on MySQL, 39 ms on MariaDB, all snapshots equal to each other and to the
  * position in 60 of 60 trials. Without that lock, snapshots differ in about 45 % of trials, so then
- * only one reader gets one: exact before fast.
+ * only one reader gets one: exact before fast. `reached`: where a stream is held meanwhile.
  */
-export async function openSnapshot(
+export async function openSnapshot<R extends SnapshotReader>(
   endpoint: MysqlEndpoint,
-  readers: readonly Reader[],
+  readers: readonly R[],
   tables: readonly TableSchema[],
   signal: AbortSignal,
-): Promise<Snapshot> {
+  reached: Checkpoint | null = null,
+): Promise<Snapshot<R>> {
   await using session = await openSession(endpoint);
   const clock = await readSourceClock(session);
   const refusal = await lockTables(session, tables, signal);
   if (refusal !== null) {
-    await readers[0].beginSnapshot();
-    return { readers: readers.slice(0, 1), checkpoint: null, clock, restriction: refusal };
+    const opened = await openUnlocked(session, readers[0], reached, signal);
+    return { readers: readers.slice(0, 1), ...opened, clock, restriction: refusal };
   }
   await Promise.all(readers.map((reader) => reader.beginSnapshot()));
   const checkpoint = await readBinlogEnd(session);
   await session.query('UNLOCK TABLES');
-  return { readers, checkpoint, clock, restriction: null };
+  return { readers, checkpoint, unlocked: null, clock, restriction: null };
+}
+
+/** Why writers can't be locked out of the tables now; null where they can. */
+export async function findLockRestriction(
+  endpoint: MysqlEndpoint,
+  tables: readonly TableSchema[],
+  signal: AbortSignal,
+): Promise<SnapshotRestriction | null> {
+  await using session = await openSession(endpoint);
+  return await lockTables(session, tables, signal);
 }
 
 /** Null when every table that may be read is locked, else why the locks can't be had. */

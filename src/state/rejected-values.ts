@@ -1,7 +1,9 @@
-import { quoteDuckdbName } from '../common/identifiers.js';
+import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import type { RejectedValue } from '../model/rejected-value.js';
 import type { Database } from '../target/database.js';
 import type { RowAppender } from '../target/row-appender.js';
+
+let buffers = 0;
 
 /**
  * The rejected values of tables that are being copied: kept in a temporary table, which DuckDB may
@@ -10,15 +12,19 @@ import type { RowAppender } from '../target/row-appender.js';
 export class RejectedValueBuffer implements AsyncDisposable {
   private constructor(
     private readonly database: Database,
+    private readonly table: string,
     private readonly appender: RowAppender,
   ) {}
 
   static async open(database: Database): Promise<RejectedValueBuffer> {
+    // A repair may have one beside a copy.
+    buffers += 1;
+    const table = `rejected_buffer_${buffers}`;
     await database.run(
-      `CREATE OR REPLACE TEMP TABLE rejected_buffer (
+      `CREATE TEMP TABLE ${table} (
          copy_id VARCHAR, row_key VARCHAR, column_name VARCHAR, source_text VARCHAR, reason VARCHAR)`,
     );
-    return new RejectedValueBuffer(database, await database.createTempAppender('rejected_buffer'));
+    return new RejectedValueBuffer(database, table, await database.createTempAppender(table));
   }
 
   /** `copyId` tells one attempt at a table from another. */
@@ -40,7 +46,7 @@ export class RejectedValueBuffer implements AsyncDisposable {
   /** Within a transaction: adds those of the copy to the table's, whose own for these rows are gone. */
   async add(copyId: string, targetSchema: string, table: string): Promise<void> {
     await this.insert(copyId, targetSchema, table);
-    await this.database.run('DELETE FROM rejected_buffer WHERE copy_id = ?', [copyId]);
+    await this.database.run(`DELETE FROM ${this.table} WHERE copy_id = ?`, [copyId]);
   }
 
   private async insert(copyId: string, targetSchema: string, table: string): Promise<void> {
@@ -48,14 +54,14 @@ export class RejectedValueBuffer implements AsyncDisposable {
     await this.database.run(
       `INSERT INTO _ducktail.rejected_values
          SELECT ?, ?, row_key::JSON, column_name, source_text, reason, now()
-           FROM rejected_buffer WHERE copy_id = ?`,
+           FROM ${this.table} WHERE copy_id = ?`,
       [targetSchema, table, copyId],
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.appender.close();
-    await this.database.run('DROP TABLE IF EXISTS rejected_buffer');
+    await this.database.run(`DROP TABLE IF EXISTS ${this.table}`);
   }
 }
 
@@ -106,4 +112,16 @@ export async function countRejectedValues(
     [targetSchema, table],
   );
   return Number(row.n);
+}
+
+/** Of tables that have any. */
+export async function countRejectedByTable(
+  query: (sql: string) => Promise<Record<string, unknown>[]>,
+  targetSchema: string,
+): Promise<Map<string, number>> {
+  const rows = await query(
+    `SELECT table_name, count(*) AS n FROM _ducktail.rejected_values
+      WHERE target_schema = ${quoteDuckdbText(targetSchema)} GROUP BY ALL`,
+  );
+  return new Map(rows.map(({ table_name, n }) => [String(table_name), Number(n)]));
 }

@@ -3,6 +3,7 @@ import type { ColumnSchema, TableSchema } from '../model/table-schema.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
 import type { Database } from '../target/database.js';
 import { planTypeName } from '../target/ddl.js';
+import { forgetComparedWindow } from './compared-windows.js';
 import { countRejectedValues } from './rejected-values.js';
 
 export interface SyncedTable {
@@ -153,6 +154,7 @@ export async function recordCounts(
 ): Promise<number> {
   const [{ n }] = await database.rows(`SELECT count(*) AS n FROM ${table}`);
   const rejectedValues = await countRejectedValues(database, targetSchema, name);
+  await forgetComparedWindow(database, targetSchema, name);
   await database.run(
     `UPDATE _ducktail.tables SET row_count = ?, rejected_values = ?
       WHERE target_schema = ? AND table_name = ?`,
@@ -176,12 +178,19 @@ export interface TableState {
 /** All replicated tables, by name; none in a file that Ducktail has not written to. */
 export async function readTableStates(rows: RowQuery): Promise<TableState[]> {
   const known = await rows(
-    `SELECT 1 FROM duckdb_tables() WHERE schema_name = '_ducktail' AND table_name = 'tables'`,
+    `SELECT table_name FROM duckdb_tables() WHERE schema_name = '_ducktail'`,
   );
-  if (known.length === 0) return [];
+  const has = (table: string): boolean => known.some(({ table_name }) => table_name === table);
+  if (!has('tables')) return [];
+  // A file that an older version has written has none, and may be open read-only here.
+  const quarantine = has('quarantined_tables')
+    ? `(SELECT 'in quarantine: ' || q.reason FROM _ducktail.quarantined_tables q
+         WHERE q.target_schema = t.target_schema AND q.table_name = t.table_name)`
+    : 'NULL';
   const found = await rows(
     `SELECT t.table_name, t.mode, t.row_count, epoch_ms(t.last_sync_at) AS last_sync_ms,
-            w.value AS watermark, t.rejected_values, t.last_error
+            w.value AS watermark, t.rejected_values,
+            coalesce(${quarantine}, t.last_error) AS last_error
        FROM _ducktail.tables t
        LEFT JOIN _ducktail.watermarks w USING (target_schema, table_name)
       ORDER BY t.table_name`,

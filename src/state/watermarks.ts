@@ -27,13 +27,12 @@ export async function recordWatermark(
     [targetSchema, table],
   );
   if (watermark === null) return;
-  await database.run('INSERT INTO _ducktail.watermarks VALUES (?, ?, ?, ?, ?::JSON, now())', [
-    targetSchema,
-    table,
-    watermark.column,
-    watermark.value,
-    watermark.highestKey,
-  ]);
+  await database.run(
+    `INSERT INTO _ducktail.watermarks
+       (target_schema, table_name, column_name, value, highest_key, recorded_at)
+     VALUES (?, ?, ?, ?, ?::JSON, now())`,
+    [targetSchema, table, watermark.column, watermark.value, watermark.highestKey],
+  );
 }
 
 /** The watermarks of all tables of the schema, by table. */

@@ -7,10 +7,11 @@ import {
   DuckDBInstance,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, toError } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
 import { RowAppender } from './row-appender.js';
+import type { StagingLane } from './staging-lane.js';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -60,7 +61,10 @@ export type SqlValue = string | number | bigint | boolean | null;
  * behind a lock file: a second DuckDB instance on the same file loses data in silence.
  */
 export class Database implements AsyncDisposable {
-  private readonly extra: DuckDBConnection[] = [];
+  /** Lanes in no transaction: what they are made of stays in the instance, so they are used again. */
+  readonly idleLanes: StagingLane[] = [];
+  private readonly extra = new Set<DuckDBConnection>();
+  private readers = 0;
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<true>();
@@ -111,11 +115,11 @@ export class Database implements AsyncDisposable {
    * is part of it; outside it waits for the one that is open.
    */
   async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
-    await this.inTurn(() => this.guard(() => this.writer.run(sql, [...values])));
+    await this.exclusively(() => this.guard(() => this.writer.run(sql, [...values])));
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    const reader = await this.inTurn(() =>
+    const reader = await this.exclusively(() =>
       this.guard(() => this.writer.runAndReadAll(sql, [...values])),
     );
     return reader.getRowObjectsJson();
@@ -126,29 +130,47 @@ export class Database implements AsyncDisposable {
    * another task of the process, waits for its end. Not reentrant.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = await this.begin();
+    try {
+      const result = await transaction.within(work);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  }
+
+  /** For a transaction that outlives one call: it keeps other writers waiting until its end. */
+  async begin(): Promise<OpenTransaction> {
     if (this.isInTransaction) throw new Error('a transaction is open already');
-    return this.inTurn(() =>
-      this.transactions.run(true, async () => {
-        await this.run('BEGIN TRANSACTION');
-        try {
-          const result = await work();
-          await this.run('COMMIT');
-          return result;
-        } catch (error) {
-          // A failed COMMIT has rolled back already; the first error is the one that counts.
-          await this.writer.run('ROLLBACK').catch(() => undefined);
-          throw error;
-        }
-      }),
-    );
+    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(true, work);
+    return new Promise((resolve, reject) => {
+      const turn = this.exclusively(
+        () =>
+          new Promise<void>((end) => {
+            const begun = inScope(() => this.run('BEGIN TRANSACTION'));
+            begun.then(
+              () => {
+                resolve(new OpenTransaction(inScope, (sql) => this.run(sql), end));
+              },
+              (error: unknown) => {
+                end();
+                reject(toError(error));
+              },
+            );
+          }),
+      );
+      turn.catch(reject);
+    });
   }
 
   private get isInTransaction(): boolean {
     return this.transactions.getStore() === true;
   }
 
-  /** What belongs to the open transaction goes ahead; all else one after the other. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Has the writer connection to itself: within a transaction it has already, else it waits. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.isInTransaction) return work();
     const mine = this.turn.then(work);
     this.turn = mine.then(ignore, ignore);
@@ -167,11 +189,29 @@ export class Database implements AsyncDisposable {
     return this.guard(() => this.writer.createAppender(table, 'main', 'temp'));
   }
 
-  /** Another connection, for reading or for a lane that fills staging tables; closed with the rest. */
+  /** Another connection, for a lane that fills staging tables; closed with the rest. */
   async connect(): Promise<DuckDBConnection> {
     const connection = await this.guard(() => this.instance.connect());
-    this.extra.push(connection);
+    this.extra.add(connection);
     return connection;
+  }
+
+  /** A connection for reading beside the writer, and how to give it back. */
+  async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+    const connection = await this.connect();
+    this.readers++;
+    const close = (): void => {
+      // Whoever is late finds it closed with the rest.
+      if (!this.extra.delete(connection)) return;
+      this.readers--;
+      connection.closeSync();
+    };
+    return { connection, close };
+  }
+
+  /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
+  interrupt(): void {
+    this.writer.interrupt();
   }
 
   /** The types of a table's columns, as DuckDB's vectors have them. */
@@ -209,11 +249,11 @@ export class Database implements AsyncDisposable {
 
   /**
    * Runs `work`, a CHECKPOINT. It compresses the row groups that are not full; where they hold large
-   * values that takes far more than the limit, and where it lacks memory DuckDB gives up the whole
-   * instance. So then it may have all there is.
+   * values, or where a reader's query has taken the memory, that takes more than the limit, and where
+   * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory) return work();
+    if (!this.needsCheckpointMemory && this.readers === 0) return work();
     const limit = await this.memoryLimit();
     await this.setMemoryLimit(mostMemory());
     try {
@@ -244,9 +284,43 @@ export class Database implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.extra) connection.closeSync();
+    this.extra.clear();
     this.writer.closeSync();
     this.instance.closeSync();
     await this.lock.release();
+  }
+}
+
+/** A transaction of the writer connection. */
+export class OpenTransaction {
+  private isOpen = true;
+
+  constructor(
+    private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
+    private readonly run: (sql: string) => Promise<void>,
+    private readonly release: () => void,
+  ) {}
+
+  /** Runs `work` as a part of it. */
+  within<T>(work: () => Promise<T>): Promise<T> {
+    return this.inScope(work);
+  }
+
+  async commit(): Promise<void> {
+    await this.inScope(() => this.run('COMMIT'));
+    this.end();
+  }
+
+  /** Never fails: a failed COMMIT has rolled back already. Nothing after the end. */
+  async rollback(): Promise<void> {
+    if (!this.isOpen) return;
+    await this.inScope(() => this.run('ROLLBACK')).catch(ignore);
+    this.end();
+  }
+
+  private end(): void {
+    this.isOpen = false;
+    this.release();
   }
 }
 

@@ -38,6 +38,18 @@ export async function dropTable(database: Database, schema: string, table: strin
   await database.run(`DROP TABLE IF EXISTS ${qualifiedName(database, schema, table)}`);
 }
 
+/** Within a transaction; a table that has the new name is dropped. */
+export async function renameTable(
+  database: Database,
+  schema: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  await dropTable(database, schema, to);
+  const table = qualifiedName(database, schema, from);
+  await database.run(`ALTER TABLE ${table} RENAME TO ${quoteDuckdbName(to)}`);
+}
+
 /** Within a transaction: `staging` takes the place and the name of `table`. Open readers keep theirs. */
 export async function swapTable(
   database: Database,
@@ -65,7 +77,11 @@ async function isBuiltInView(database: Database, name: string): Promise<boolean>
   return rows.length > 0;
 }
 
-async function tableExists(database: Database, schema: string, table: string): Promise<boolean> {
+export async function tableExists(
+  database: Database,
+  schema: string,
+  table: string,
+): Promise<boolean> {
   const rows = await database.rows(
     `SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()
         AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)`,

@@ -87,6 +87,12 @@ function parseHolder(text: string): LockHolder | null {
   }
 }
 
+/** Throws `target-busy` where a living process of this host has the file. */
+export async function refuseIfHeld(path: string): Promise<void> {
+  const holder = await readLockHolder(path);
+  if (holder !== null && isHere(holder)) throw busy(path, holder);
+}
+
 /** Whether its process could be seen from here. */
 export function isHere(holder: LockHolder): boolean {
   return holder.host === hostname();

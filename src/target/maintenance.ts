@@ -10,7 +10,7 @@ const DELAY_MS = 200;
  * transaction is open; it is tried a few times and then left to the next one, never forced: FORCE
  * CHECKPOINT hangs behind a reader and blocks new ones. Returns false where it was left.
  */
-export async function checkpoint(database: Database): Promise<boolean> {
+export async function checkpoint(database: Database, attempts = ATTEMPTS): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
       await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
@@ -18,7 +18,7 @@ export async function checkpoint(database: Database): Promise<boolean> {
     } catch (error) {
       if (error instanceof DucktailError && error.code === 'target-full') throw committed(error);
       if (!/transaction|Cannot CHECKPOINT/i.test((error as Error).message)) throw error;
-      if (attempt === ATTEMPTS) return false;
+      if (attempt === attempts) return false;
       await delay(DELAY_MS * attempt);
     }
   }

@@ -1,11 +1,16 @@
 import { access } from 'node:fs/promises';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
 
+export interface QueryColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
 export interface QueryResult {
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly QueryColumn[];
   /** Values in JSON form: numbers beyond 2^53, decimals, dates and blobs as texts. */
   readonly rows: readonly (readonly unknown[])[];
 }
@@ -37,20 +42,9 @@ export class ReadOnlyReplica implements Disposable {
     try {
       // Without values, even none, node-api gives the first statement's result.
       const reader = await this.connection.runAndReadAll(sql, []);
-      const types = reader.columnTypes();
-      return {
-        columns: reader.columnNames().map((name, i) => ({
-          name,
-          type: types[i].alias ?? String(types[i]),
-        })),
-        rows: reader.getRowsJson(),
-      };
+      return { columns: describeColumns(reader), rows: reader.getRowsJson() };
     } catch (error) {
-      const translated = translateTargetError(error, this.path);
-      const known = translated instanceof DucktailError ? translated : null;
-      // The SQL can name other files; what is wrong with those says nothing about the replica.
-      if (known !== null && known.code !== 'target-failed') throw known;
-      throw new DucktailError('query-failed', errorMessage(error), { cause: error });
+      throw translateQueryError(error, this.path);
     }
   }
 
@@ -63,6 +57,26 @@ export class ReadOnlyReplica implements Disposable {
     this.connection.closeSync();
     this.instance.closeSync();
   }
+}
+
+/** The columns of a result, their types as DuckDB names them. */
+export function describeColumns(result: {
+  columnNames(): readonly string[];
+  columnTypes(): readonly DuckDBType[];
+}): QueryColumn[] {
+  const types = result.columnTypes();
+  return result
+    .columnNames()
+    .map((name, i) => ({ name, type: types[i].alias ?? String(types[i]) }));
+}
+
+/** What is wrong with an operator's own SQL. */
+export function translateQueryError(error: unknown, path: string): DucktailError {
+  const translated = translateTargetError(error, path);
+  const known = translated instanceof DucktailError ? translated : null;
+  // The SQL can name other files; what is wrong with those says nothing about the replica.
+  if (known !== null && known.code !== 'target-failed') return known;
+  return new DucktailError('query-failed', errorMessage(error), { cause: error });
 }
 
 async function requireFile(path: string): Promise<void> {

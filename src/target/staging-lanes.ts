@@ -14,7 +14,6 @@ const NO_CHECKPOINT = '1000TB';
  * other lanes hold: where a checkpoint lacks memory, DuckDB gives up the whole instance.
  */
 export class StagingLanes implements AsyncDisposable {
-  private readonly idle: StagingLane[] = [];
   private readonly queue: (() => void)[] = [];
   private running = 0;
   /** How many lanes run at once: more in one table would only leave more row groups half full. */
@@ -32,13 +31,13 @@ export class StagingLanes implements AsyncDisposable {
 
   /** A lane in no transaction; to be given back in none. */
   async take(): Promise<StagingLane> {
-    const lane = this.idle.pop();
+    const lane = this.database.idleLanes.pop();
     if (lane !== undefined) return lane;
     return StagingLane.open(await this.database.connect());
   }
 
   giveBack(lane: StagingLane): void {
-    this.idle.push(lane);
+    this.database.idleLanes.push(lane);
   }
 
   /** Runs `work` when one of the running lanes' places is free. */

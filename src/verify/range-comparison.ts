@@ -9,13 +9,15 @@ import {
 } from '../compare/digests.js';
 import { dividedTable, type Sides, tableDigests } from '../compare/narrow.js';
 import type { Partition } from '../compare/partition.js';
-import type { VerifyContext } from './verify-context.js';
+import type { StreamedReplica, VerifyContext } from './verify-context.js';
 
 /** Parts per statement when only some are read. */
 const PARTS_PER_READING = 1_000;
 /** Before the second reading of what differs; twice as long before each further one. */
 const SETTLE_DELAY_MS = 50;
 const SETTLE_READINGS = 5;
+/** Beside a stream; what differs still is compared while that stands still. */
+const STREAMED_READINGS = 2;
 
 export interface ComparedRanges {
   readonly partition: Partition;
@@ -30,7 +32,11 @@ export async function compareRanges(sides: Sides, context: VerifyContext): Promi
   const divided = await dividedTable(sides);
   const { partition } = divided;
   const { source, replica } = await tableDigests(sides, divided, context.sessions);
-  const { differing, settled } = await settle(sides, partition, { source, replica }, context);
+  const first = { source, replica };
+  const { differing, settled } =
+    context.stream === null
+      ? await settle(sides, partition, first, context)
+      : await settleBeside(context.stream, sides, partition, differingParts(source, replica));
   return {
     partition,
     ranges: new Set([...source.keys(), ...replica.keys()]).size,
@@ -68,6 +74,38 @@ async function settle(
     if (isSame) break;
   }
   return { differing, settled: true };
+}
+
+/** Reads what differs again on both sides, the replica once it has all that was read of the source. */
+async function settleBeside(
+  stream: StreamedReplica,
+  sides: Sides,
+  partition: Partition,
+  first: readonly DifferingPart[],
+): Promise<{ differing: readonly DifferingPart[]; settled: boolean }> {
+  let differing = first;
+  for (let reading = 1; differing.length > 0 && reading <= STREAMED_READINGS; reading++) {
+    const parts = differing.map(({ part }) => part);
+    const source = await sourceDigestsOf(sides, partition, parts);
+    await stream.caughtUp();
+    differing = differingParts(source, await replicaDigestsOf(sides, partition, parts));
+  }
+  return { differing, settled: true };
+}
+
+async function replicaDigestsOf(
+  { replica, table }: Sides,
+  partition: Partition,
+  parts: readonly string[],
+): Promise<Digests> {
+  const digests = new Map<string, Digest>();
+  for (const some of groups(parts)) {
+    const condition = partition.condition(some).replica;
+    for (const [part, digest] of await replicaDigests(replica, table, partition, condition)) {
+      digests.set(part, digest);
+    }
+  }
+  return digests;
 }
 
 async function sourceDigestsOf(

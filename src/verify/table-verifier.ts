@@ -4,13 +4,15 @@ import { narrow, type NarrowRows, type Sides } from '../compare/narrow.js';
 import type { Partition } from '../compare/partition.js';
 import type { SqlPair } from '../compare/sql-pair.js';
 import type { TablePlan } from '../model/column-plan.js';
+import type { SourceSession } from '../source/connect.js';
 import { readRejectedColumns, readRejections } from '../state/recorded-rejections.js';
 import { differingColumns, Findings } from './findings.js';
 import { compareAgain, compareRanges } from './range-comparison.js';
 import { type RowDetails, rowDetails } from './row-details.js';
 import { type RowDifference, rowDifferences } from './row-differences.js';
 import { schemaDifference } from './schema-difference.js';
-import type { VerifyContext } from './verify-context.js';
+import type { Repairer } from './repairer.js';
+import type { StillSource, StreamedReplica, VerifyContext } from './verify-context.js';
 import type { TableVerification } from './verify-result.js';
 
 export type VerifiedRows = Omit<TableVerification, 'table' | 'seconds' | 'error'>;
@@ -21,6 +23,8 @@ const DETAILED_ROWS = 200;
 const REPAIRED_ROWS = 5_000;
 /** The source may be written to while it is read again. */
 const REPAIR_ROUNDS = 3;
+/** Rows that are compared while a stream of changes has to wait. */
+const STILL_ROWS = 100_000;
 
 /**
  * Compares one table by value, repairs it if that was asked for, and tells what was found. Throws
@@ -38,26 +42,33 @@ class TableVerifier {
   private sides!: Sides;
   private table!: ComparedTable;
   private hasRejections = false;
+  private session: SourceSession;
+  private repairer: Repairer | null;
+  /** Whether the session is in a snapshot for more than one step. */
+  private isStill = false;
 
   constructor(
     private readonly plan: TablePlan,
     private readonly context: VerifyContext,
-  ) {}
+  ) {
+    [this.session] = context.sessions;
+    ({ repairer: this.repairer } = context);
+  }
 
   /** What is on record about values of the table says how it is compared; repairs add to it. */
   private async prepare(): Promise<void> {
-    const { replica, targetSchema, sessions } = this.context;
+    const { replica, targetSchema } = this.context;
     const { name } = this.plan.schema;
     const query = (sql: string): Promise<Record<string, unknown>[]> => replica.rows(sql);
     const { count, invalidTexts, invalidDates } = await readRejections(query, targetSchema, name);
     this.hasRejections = count > 0;
     this.table = comparedTable(this.plan, this.context.qualify(name), {
-      isMariaDb: sessions[0].isMariaDb,
+      isMariaDb: this.session.isMariaDb,
       invalidTexts,
       invalidDates,
       scope: 'row',
     });
-    this.sides = { session: sessions[0], replica, table: this.table };
+    this.sides = { session: this.session, replica, table: this.table };
   }
 
   async run(): Promise<VerifiedRows> {
@@ -67,10 +78,12 @@ class TableVerifier {
       this.context,
     );
     const findings = new Findings(this.table);
-    await this.inspectParts(partition, differing, findings, this.context.repairer !== null);
+    const { stream } = this.context;
+    const left =
+      stream === null
+        ? await this.inspectAll(partition, differing, findings)
+        : await this.inspectStill(stream, partition, differing, findings);
     const { missing, extra, changed, differingRows, examples } = findings;
-    const parts = differing.map(({ part }) => part);
-    const left = differingRows === 0 ? 0 : await this.leftToRepair(partition, parts, differingRows);
     return {
       rows: sourceRows,
       ranges,
@@ -85,13 +98,56 @@ class TableVerifier {
     };
   }
 
+  /** Resolves to how many of the rows that differ are left so. */
+  private async inspectAll(
+    partition: Partition,
+    differing: readonly DifferingPart[],
+    findings: Findings,
+  ): Promise<number> {
+    const before = findings.differingRows;
+    await this.inspectParts(partition, differing, findings, this.repairer !== null);
+    const found = findings.differingRows - before;
+    const parts = differing.map(({ part }) => part);
+    return found === 0 ? 0 : this.leftToRepair(partition, parts, found);
+  }
+
+  /** The same while both sides stand still at one position, so that what differs then is wrong. */
+  private async inspectStill(
+    stream: StreamedReplica,
+    partition: Partition,
+    differing: readonly DifferingPart[],
+    findings: Findings,
+  ): Promise<number> {
+    let left = 0;
+    for (const some of portions(differing)) {
+      const parts = some.map(({ part }) => part);
+      left += await stream.standStill(this.plan, async (source) => {
+        await this.stand(source);
+        const again = await compareAgain(this.sides, partition, parts);
+        return this.inspectAll(partition, again, findings);
+      });
+    }
+    return left;
+  }
+
+  private async stand({ session, repairer }: StillSource): Promise<void> {
+    const { replica, targetSchema } = this.context;
+    // The source may have altered it since.
+    const difference = await schemaDifference(replica, targetSchema, this.plan);
+    if (difference !== null) throw difference;
+    this.session = session;
+    this.repairer = repairer;
+    this.isStill = true;
+    await this.prepare();
+  }
+
   /** Compares what was repaired once more, and repairs what differs still. */
   private async leftToRepair(
     partition: Partition,
     parts: readonly string[],
     found: number,
   ): Promise<number> {
-    if (this.context.repairer === null) return found;
+    if (this.repairer === null) return found;
     for (let round = 1; ; round++) {
       await this.prepare();
       const again = await compareAgain(this.sides, partition, parts);
@@ -117,7 +173,7 @@ class TableVerifier {
   /** All in one snapshot, so that the values shown are those that were compared. */
   private async inspect(rows: NarrowRows, findings: Findings): Promise<RowDifference[]> {
     const { session, replica } = this.sides;
-    await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+    if (!this.isStill) await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
     const marks = await rowMarks(session, replica, this.table, rows.condition);
     const hasKey = this.table.key.length > 0;
     const found = rowDifferences(marks.source, marks.replica, hasKey);
@@ -131,7 +187,7 @@ class TableVerifier {
     )) {
       findings.exemplify(difference, source, copies);
     }
-    await session.query('COMMIT');
+    if (!this.isStill) await session.query('COMMIT');
     return differences;
   }
 
@@ -196,7 +252,7 @@ class TableVerifier {
   }
 
   private async repair(within: SqlPair, differences: readonly RowDifference[]): Promise<void> {
-    const { repairer } = this.context;
+    const { repairer } = this;
     const { name } = this.plan.schema;
     for (let first = 0; first < differences.length; first += REPAIRED_ROWS) {
       const identities = differences
@@ -211,4 +267,19 @@ class TableVerifier {
       });
     }
   }
+}
+
+/** Groups of parts with about so many rows as may be compared at a time. */
+function portions(parts: readonly DifferingPart[]): DifferingPart[][] {
+  const groups: DifferingPart[][] = [];
+  let rows = Infinity;
+  for (const part of parts) {
+    if (rows > STILL_ROWS) {
+      groups.push([]);
+      rows = 0;
+    }
+    groups.at(-1)?.push(part);
+    rows += Math.max(part.sourceRows, part.replicaRows);
+  }
+  return groups;
 }

@@ -7,7 +7,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = buildRooms();
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mysql2: ['src/source/'],
   '@vlasky/zongji': ['src/source/'],
-  piscina: ['src/source/reader-pool.ts'],
+  piscina: ['src/source/worker-threads.ts'],
+  croner: ['config/value-schemas.ts', 'src/service/cron-times.ts'],
   '@duckdb/node-api': ['src/target/'],
   '@duckdb/node-bindings': ['src/target/chunk-writer.ts'],
 };

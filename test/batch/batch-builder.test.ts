@@ -125,7 +125,8 @@ test('buffers of another layout are not taken back', () => {
 test('rejected values go with the batch of their rows', () => {
   const builder = new BatchBuilder([INT], 64);
   const rejected = { column: 0, key: null, sourceText: '?', reason: 'malformed value' } as const;
+  builder.rows = 3;
   builder.addRejected(rejected);
-  assert.deepEqual(builder.take().rejected, [rejected]);
+  assert.deepEqual(builder.take().rejected, [{ ...rejected, row: 2 }]);
   assert.deepEqual(builder.take().rejected, []);
 });

@@ -98,6 +98,32 @@ test('status tells each table’s last sync, watermark, rejected values and erro
   assert.deepEqual(lines[4].slice(1, 4), ['orders', 'full', '2']);
 });
 
+test('status tells where the stream of changes was left', async () => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  const env = { MYSQL_URL: source.url, DUCKDB_PATH: folder.file('replica.duckdb') };
+  await source.run('CREATE TABLE one (id INT PRIMARY KEY)');
+  assert.equal((await runDucktail(['sync'], env)).exitCode, 0);
+  await changeReplica(
+    env.DUCKDB_PATH,
+    `INSERT INTO _ducktail.stream VALUES
+       ('main', 'uuid', 'uuid:1-5', 'binlog.000003', 157, '2024-05-06 07:08:09.5+00', now()),
+       ('other', 'uuid', NULL, 'binlog.000009', 4, NULL, now())`,
+  );
+  const run = await runDucktail(['status', '--json'], env);
+  assert.deepEqual(run.json<{ cdc: unknown }>().cdc, {
+    state: 'stopped',
+    checkpoint: { gtidSet: 'uuid:1-5', file: 'binlog.000003', position: 157 },
+    sourceTime: '2024-05-06T07:08:09.500Z',
+    lagSeconds: null,
+  });
+  const words = await runDucktail(['status'], env);
+  assert.match(words.stdout, /^CDC: stopped at binlog\.000003:157, .*2024-05-06T07:08:09\.500Z$/m);
+  await changeReplica(env.DUCKDB_PATH, 'DROP TABLE _ducktail.stream');
+  const older = await runDucktail(['status', '--json'], env);
+  assert.equal(older.json<{ cdc: unknown }>().cdc, null);
+});
+
 test('after a failure the last good sync is still told, with the error beside it', async () => {
   await using source = await TestSource.open('mysql');
   await using folder = await TempFolder.open();

@@ -6,7 +6,7 @@ import { assertFailedClearly, type ErrorDocument } from '../e2e/support/clear-me
 import { type DucktailRun, runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 
-const COMMANDS = ['check', 'sync', 'status', 'query'];
+const COMMANDS = ['check', 'sync', 'run', 'verify', 'status', 'query'];
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 test('--help names every command and every variable with its default', async () => {
@@ -45,6 +45,8 @@ const MISUSES: readonly [args: string[], said: RegExp][] = [
   [['sync', '--nope'], /^error: unknown option '--nope'\n/],
   [['query'], /^error: missing required argument 'sql'\n/],
   [['query', 'SELECT', '1'], /^error: too many arguments for 'query'/],
+  [['sync', '--cdc', '--full'], /^error: option '--cdc' cannot be used with option '--full'\n/],
+  [['sync', '--cdc', '--deletes'], /^error: option '--cdc' cannot be used with/],
   [['status', 'shop'], /^error: too many arguments for 'status'/],
 ];
 
@@ -145,3 +147,10 @@ for (const args of [['status'], ['query', 'SELECT 1']]) {
     });
   });
 }
+
+test('sync --cdc takes no tables', async () => {
+  const { exitCode, stdout, stderr } = await runDucktail(['sync', '--cdc', 'shop'], {});
+  assert.equal(exitCode, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /--cdc takes no table names/);
+});

@@ -41,7 +41,7 @@ test('the values that .env.example shows are the defaults, where a text can say 
     assert.equal(variables[name], whenUnset.words, name);
     compared += 1;
   }
-  assert.equal(compared, 11);
+  assert.equal(compared, 15);
 });
 
 test('only MYSQL_URL is secret', () => {

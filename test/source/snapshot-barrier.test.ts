@@ -66,7 +66,9 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     const opened = await open(account.endpoint, await tablesOf(source));
     assert.deepEqual(opened, {
       readers: 1,
+      // Its file and position are not told to this account.
       checkpoint: null,
+      unlocked: { settledAt: null, preparedXids: flavour === 'mysql' ? null : [] },
       restriction: {
         message:
           'the LOCK TABLES privilege is missing: reading with one reader instead of in parallel',
@@ -101,7 +103,8 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
       `SELECT, LOCK TABLES ON ${source.database}.*`,
     ]);
     const opened = await open(account.endpoint, await tablesOf(source));
-    assert.deepEqual(opened, { readers: READERS, checkpoint: null, restriction: null });
+    const expected = { readers: READERS, checkpoint: null, unlocked: null, restriction: null };
+    assert.deepEqual(opened, expected);
   });
 
   test(`${flavour}: a transaction that is open is waited for`, async () => {
@@ -131,10 +134,12 @@ test('where writers never pause, one reader has to do, and the operator learns w
   await makeTables(source);
   const tables = await tablesOf(source);
   await source.run('BEGIN', 'INSERT INTO one VALUES (1)');
-  const { readers, checkpoint, restriction } = await open(endpointOf(source.url), tables);
+  const opened = await open(endpointOf(source.url), tables);
+  const { readers, checkpoint, unlocked, restriction } = opened;
   await source.run('COMMIT');
   assert.equal(readers, 1);
-  assert.equal(checkpoint, null);
+  assert.match(checkpoint?.gtidSet ?? '', /:/);
+  assert.equal(unlocked?.settledAt?.gtidSet, checkpoint?.gtidSet);
   assert.match(restriction?.message ?? '', /^no moment without open write transactions was found/);
   assert.match(restriction?.hint ?? '', /SHOW PROCESSLIST/);
 });

@@ -27,7 +27,11 @@ test('a new file gets every state table, and a second time nothing', async () =>
   assert.deepEqual(await stateTables(database), [
     'checkpoints',
     'migrations',
+    'parked_transactions',
+    'quarantined_tables',
     'rejected_values',
+    'settings',
+    'stream',
     'sync_runs',
     'tables',
     'watermarks',

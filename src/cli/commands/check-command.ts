@@ -6,8 +6,8 @@ import { EXIT_FAILED, EXIT_OK, printJson, printLine } from '../output.js';
 const MARKS: Record<Finding['level'], string> = { ok: '✓', warning: '!', blocker: '✗' };
 
 export async function runCheck({ json }: { readonly json: boolean }): Promise<number> {
-  const { endpoint, tables: filter, types, watermarks } = sourceConfig();
-  const findings = await check(endpoint, { filter, types, watermarks });
+  const { endpoint, tables: filter, types, watermarks, cdcEnabled: cdc } = sourceConfig();
+  const findings = await check(endpoint, { filter, types, watermarks, cdc });
   if (json) printJson({ findings });
   else {
     for (const { level, what, remedy } of findings) {

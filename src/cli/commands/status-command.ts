@@ -1,20 +1,24 @@
-import { readStatus } from '../../service/status.js';
+import { readStatus, type Status } from '../../service/status.js';
 import { replicaConfig } from '../context.js';
 import { EXIT_OK, formatNumber, printJson, printLine, printTable } from '../output.js';
+import { findService } from '../running-service.js';
 
 export async function runStatus({ json }: { readonly json: boolean }): Promise<number> {
-  const status = await readStatus(replicaConfig().duckdbPath);
+  const status = await findStatus();
   if (json) {
     printJson(status);
     return EXIT_OK;
   }
-  if (status.tables.length === 0) {
+  const { service, cdc, tables } = status;
+  if (service !== null) printLine(`Service: ${service.state} (pid ${service.pid})`);
+  if (cdc !== null) printLine(cdcLine(cdc));
+  if (tables.length === 0) {
     printLine('No table has been synced yet.');
     return EXIT_OK;
   }
   await printTable(
     ['table', 'mode', 'rows', 'last sync', 'watermark', 'rejected', 'error'],
-    status.tables.map((table) => [
+    tables.map((table) => [
       table.table,
       table.mode,
       formatNumber(table.rows),
@@ -25,4 +29,25 @@ export async function runStatus({ json }: { readonly json: boolean }): Promise<n
     ]),
   );
   return EXIT_OK;
+}
+
+async function findStatus(): Promise<Status> {
+  using service = await findService();
+  if (service === null) {
+    const { duckdbPath, targetSchema } = replicaConfig();
+    return await readStatus(duckdbPath, targetSchema);
+  }
+  return await service.client.call<'status'>({ call: 'status' }, () => undefined);
+}
+
+function cdcLine({
+  state,
+  checkpoint,
+  sourceTime,
+  lagSeconds,
+}: NonNullable<Status['cdc']>): string {
+  const at = checkpoint === null ? '' : ` at ${checkpoint.file}:${checkpoint.position}`;
+  const time = sourceTime === null ? '' : `, the source's state of ${sourceTime}`;
+  const lag = lagSeconds === null ? '' : `, ${lagSeconds.toFixed(1)} s behind`;
+  return `CDC: ${state}${at}${time}${lag}`;
 }

@@ -1,10 +1,16 @@
 import type { Config } from '../../../config/load.js';
+import { DucktailError } from '../../common/errors.js';
+import type { SyncReporter } from '../../model/sync-reporter.js';
 import type { SyncResult, TableSyncResult } from '../../model/sync-result.js';
 import { createIndexStatement } from '../../model/watermark-rule.js';
+import { catchUp } from '../../service/catch-up.js';
+import { check } from '../../service/check.js';
 import { dryRun, type PlannedTableSync } from '../../service/dry-run.js';
-import type { TableSelection } from '../../service/plan.js';
-import type { RequestedMode } from '../../service/sync-modes.js';
-import { sync, type SyncRequest } from '../../service/sync.js';
+import { replicaRows } from '../../service/query.js';
+import type { OrderedMode } from '../../service/replication.js';
+import { replay, type SyncEvent } from '../../service/sync-events.js';
+import { sync } from '../../service/sync.js';
+import { cdcOptions } from '../cdc-settings.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import {
   EXIT_FAILED,
@@ -16,85 +22,103 @@ import {
   printTable,
 } from '../output.js';
 import { createProgress } from '../progress.js';
+import { findService, type RunningService } from '../running-service.js';
 import { stopSignal } from '../stop-signal.js';
-
-/** Bounds what is in memory between MySQL and DuckDB; more than 32 MB made nothing faster. */
-const WINDOW_BYTES = 32 * 1024 * 1024;
+import { type SyncInterceptor, syncTask, tableSelection } from '../sync-settings.js';
+import { verifyTask } from './verify-command.js';
 
 export interface SyncArguments {
   readonly tables: readonly string[];
-  readonly mode: RequestedMode;
+  readonly mode: OrderedMode;
   /** null: as INCREMENTAL_DELETES says. */
   readonly deletes: boolean | null;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
-/** What tests put between the command line and the sync. */
-export type SyncInterceptor = (request: SyncRequest) => SyncRequest;
-
 export async function runSync(
-  { tables, mode, deletes, dryRun: isDry, json }: SyncArguments,
-  intercept: SyncInterceptor = (request) => request,
+  { dryRun: isDry, json, ...order }: SyncArguments,
+  intercept: SyncInterceptor = (task) => task,
 ): Promise<number> {
-  const config = sourceConfig();
-  const selection: TableSelection = {
-    database: config.endpoint.database,
-    filter: config.tables,
-    names: tables,
-    types: config.types,
-    watermarks: config.watermarks,
-  };
+  using service = await findService();
   if (isDry) {
-    const plan = await dryRun({
-      endpoint: config.endpoint,
-      selection,
-      readers: config.workerThreads,
-      mode,
-      duckdbPath: config.duckdbPath,
-      targetSchema: config.targetSchema,
-    });
+    const plan = await planSync(order, service);
     if (json) printJson({ tables: plan });
     else await printPlan(plan);
     return plan.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
   }
-  const result = await syncWithProgress(config, selection, { mode, deletes }, intercept);
+  const result =
+    service === null ? await syncFile(order, intercept) : await syncThere(order, service);
   if (json) printJson(result);
   else await printResult(result);
   return result.tables.some(({ error }) => error !== null) ? EXIT_FAILED : EXIT_OK;
 }
 
-async function syncWithProgress(
+type Order = Pick<SyncArguments, 'tables' | 'mode' | 'deletes'>;
+
+function planSync(
+  { tables, mode }: Order,
+  service: RunningService | null,
+): Promise<PlannedTableSync[]> {
+  if (mode === 'cdc') throw noPlan();
+  const config = sourceConfig();
+  return dryRun({
+    endpoint: config.endpoint,
+    selection: tableSelection(config, tables),
+    readers: config.workerThreads,
+    mode,
+    replica: service?.client.rows ?? replicaRows(config.duckdbPath),
+    targetSchema: config.targetSchema,
+  });
+}
+
+async function syncFile(order: Order, intercept: SyncInterceptor): Promise<SyncResult> {
+  const config = sourceConfig();
+  using progress = await createProgress(await createCliLogger(config));
+  using stop = stopSignal();
+  const { mode } = order;
+  if (mode === 'cdc') return await catchUpFile(config, progress, stop.signal, intercept);
+  const task = syncTask(config, { ...order, mode, reporter: progress, signal: stop.signal });
+  return await sync({ ...intercept(task), database: databaseOptions(config, 'ducktail sync') });
+}
+
+async function catchUpFile(
   config: Config,
-  selection: TableSelection,
-  { mode, deletes }: Pick<SyncArguments, 'mode' | 'deletes'>,
+  progress: SyncReporter,
+  signal: AbortSignal,
   intercept: SyncInterceptor,
+): Promise<SyncResult> {
+  const { endpoint, tables: filter, types, watermarks } = config;
+  return catchUp({
+    database: databaseOptions(config, 'ducktail sync'),
+    cdc: cdcOptions(config),
+    preflight: () => check(endpoint, { filter, types, watermarks, cdc: true }),
+    createSync: (task) => intercept(syncTask(config, task)),
+    createVerify: (task) => verifyTask(config, task),
+    createReporter: () => progress,
+    logger: await createCliLogger(config),
+    signal,
+  });
+}
+
+function noPlan(): DucktailError {
+  return new DucktailError('configuration', 'there is no plan of what the binlog holds', {
+    hint: '`ducktail check` tells whether it can be followed; leave --dry-run or --cdc away.',
+  });
+}
+
+/** As the service's configuration has it, told here. */
+async function syncThere(
+  { tables, mode, deletes }: Order,
+  { client, config }: RunningService,
 ): Promise<SyncResult> {
   using progress = await createProgress(await createCliLogger(config));
   using stop = stopSignal();
-  return await sync(
-    intercept({
-      endpoint: config.endpoint,
-      database: databaseOptions(config, 'ducktail sync'),
-      selection,
-      options: {
-        targetSchema: config.targetSchema,
-        types: config.types,
-        batchRows: config.batchRows,
-        flushRows: config.flushRows,
-        windowBytes: WINDOW_BYTES,
-        insertRows: config.insertBatchRows,
-        readers: config.workerThreads,
-      },
-      mode,
-      incremental: {
-        lookbackSeconds: config.lookbackSeconds,
-        deletes: deletes ?? config.deletes,
-      },
-      reporter: progress,
-      signal: stop.signal,
-    }),
-  );
+  const request = { call: 'sync', tables, mode, deletes } as const;
+  const tell = (event: SyncEvent): void => {
+    replay(event, progress);
+  };
+  return await client.call<'sync'>(request, tell, stop.signal);
 }
 
 async function printResult({ tables, seconds, peakRssBytes }: SyncResult): Promise<void> {
@@ -104,7 +128,7 @@ async function printResult({ tables, seconds, peakRssBytes }: SyncResult): Promi
     );
     return;
   }
-  const isFollowed = tables.some(({ mode }) => mode === 'incremental');
+  const isFollowed = tables.some(({ mode }) => mode !== 'full');
   await printTable(
     isFollowed ? CHANGE_HEADINGS : HEADINGS,
     tables.map(isFollowed ? changes : totals),

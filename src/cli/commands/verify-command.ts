@@ -1,14 +1,19 @@
 import type { Logger } from '../../common/logger.js';
-import { verify, type VerifyReporter } from '../../service/verify.js';
+import type { VerifyEvent } from '../../service/control-protocol.js';
+import type { VerifyOrder } from '../../service/replication.js';
+import { verify, type VerifyReporter, type VerifyTask } from '../../service/verify.js';
 import {
   type DifferenceExample,
   isEqual,
   type TableVerification,
   type VerifyResult,
 } from '../../verify/verify-result.js';
+import type { Config } from '../../../config/load.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { EXIT_FAILED, EXIT_OK, formatNumber, printJson, printLine, printTable } from '../output.js';
+import { findService, type RunningService } from '../running-service.js';
 import { stopSignal } from '../stop-signal.js';
+import { tableSelection } from '../sync-settings.js';
 
 /** Bounds what is in memory between MySQL and DuckDB while rows are read again. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
@@ -20,32 +25,54 @@ export interface VerifyArguments {
 }
 
 export async function runVerify({ tables, repair, json }: VerifyArguments): Promise<number> {
-  const config = sourceConfig();
-  const logger = await createCliLogger(config);
-  using stop = stopSignal();
-  const result = await verify({
-    endpoint: config.endpoint,
-    database: databaseOptions(config, 'ducktail verify'),
-    targetSchema: config.targetSchema,
-    selection: {
-      database: config.endpoint.database,
-      filter: config.tables,
-      names: tables,
-      types: config.types,
-      watermarks: config.watermarks,
-    },
-    repair,
-    batchRows: config.batchRows,
-    windowBytes: WINDOW_BYTES,
-    reporter: logReporter(logger),
-    signal: stop.signal,
-  });
+  using service = await findService();
+  const result =
+    service === null
+      ? await verifyFile(tables, repair)
+      : await verifyThere(service, tables, repair);
   if (json) printJson(result);
   else await printResult(result, repair);
   return result.equal ? EXIT_OK : EXIT_FAILED;
 }
 
-function logReporter(logger: Logger): VerifyReporter {
+async function verifyFile(tables: readonly string[], repair: boolean): Promise<VerifyResult> {
+  const config = sourceConfig();
+  const reporter = verifyReporter(await createCliLogger(config));
+  using stop = stopSignal();
+  const order = { tables, repair, reporter, signal: stop.signal };
+  const database = databaseOptions(config, 'ducktail verify');
+  return await verify({ ...verifyTask(config, order), database });
+}
+
+async function verifyThere(
+  { client, config }: RunningService,
+  tables: readonly string[],
+  repair: boolean,
+): Promise<VerifyResult> {
+  const reporter = verifyReporter(await createCliLogger(config));
+  using stop = stopSignal();
+  const tell = (event: VerifyEvent): void => {
+    if ('started' in event) reporter.tableStarted(event.started);
+    else reporter.tableVerified(event.verified);
+  };
+  const request = { call: 'verify', tables, repair } as const;
+  return await client.call<'verify'>(request, tell, stop.signal);
+}
+
+/** An order as the configuration has it carried out. */
+export function verifyTask(config: Config, order: VerifyOrder): VerifyTask {
+  const { tables, ...rest } = order;
+  return {
+    ...rest,
+    endpoint: config.endpoint,
+    targetSchema: config.targetSchema,
+    selection: tableSelection(config, tables),
+    batchRows: config.batchRows,
+    windowBytes: WINDOW_BYTES,
+  };
+}
+
+function verifyReporter(logger: Logger): VerifyReporter {
   return {
     tableStarted(table) {
       logger.debug({ table }, `${table}: comparing`);

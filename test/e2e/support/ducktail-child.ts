@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly plan?: HookPlan;
   /** A command that runs the one behind it, such as a shell that sets limits. */
   readonly launcher?: readonly string[];
+  /** Killed with SIGKILL after this. */
+  readonly timeoutMs?: number;
 }
 
 /** Ducktail as a process of its own that a test meddles with while it runs. */
@@ -34,7 +36,7 @@ export class DucktailChild implements AsyncDisposable {
   static start(
     args: readonly string[],
     env: Readonly<Record<string, string>>,
-    { plan, launcher = [] }: ChildOptions = {},
+    { plan, launcher = [], timeoutMs = TIMEOUT_MS }: ChildOptions = {},
   ): DucktailChild {
     const program = plan === undefined ? [MAIN] : [ENTRY, JSON.stringify(plan)];
     const [command, ...rest] = [...launcher, process.execPath, ...program, ...args];
@@ -47,7 +49,7 @@ export class DucktailChild implements AsyncDisposable {
         ...env,
       },
       cwd: fileURLToPath(new URL('.', import.meta.url)),
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     return new DucktailChild(child);

@@ -1,28 +1,28 @@
+import type { ApplyHooks } from '../../../src/cdc/hooks.js';
 import { runProgram } from '../../../src/cli/program.js';
-import type { SyncRequest } from '../../../src/service/sync.js';
-import { type HookPlan, type IncrementalPoint, REACHED, REFUSAL, RESUME } from './hook-plan.js';
+import type { SyncTask } from '../../../src/service/sync.js';
+import {
+  type ApplyPoint,
+  type HookPlan,
+  type IncrementalPoint,
+  REACHED,
+  REFUSAL,
+  RESUME,
+} from './hook-plan.js';
 
 /**
  * Ducktail's own program with something happening at a named point of the sync:
  * `node ducktail-with-hooks.js '{"point":"before-commit","action":"kill"}' sync --json`.
  */
-function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
+function withHooks(plan: HookPlan, request: SyncTask): SyncTask {
   let flushes = 0;
   let passes = 0;
   let held: Promise<void> | null = null;
-  const act = async (): Promise<void> => {
-    switch (plan.action) {
-      case 'kill':
-        process.kill(process.pid, 'SIGKILL');
-        // The signal comes on its own time; nothing may happen until then.
-        return new Promise(() => undefined);
-      case 'hold':
-        held ??= parentsWord(request.signal);
-        return held;
-      case 'fail':
-        throw new Error(REFUSAL);
-    }
-  };
+  const act = (): Promise<void> =>
+    carryOut(plan, () => {
+      held ??= parentsWord(request.signal);
+      return held;
+    });
   const at =
     (point: IncrementalPoint) =>
     async (table: string): Promise<void> => {
@@ -53,6 +53,33 @@ function withHooks(plan: HookPlan, request: SyncRequest): SyncRequest {
   };
 }
 
+function carryOut({ action }: HookPlan, hold: () => Promise<void>): Promise<void> {
+  switch (action) {
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL');
+      // The signal comes on its own time; nothing may happen until then.
+      return new Promise(() => undefined);
+    case 'hold':
+      return hold();
+    case 'fail':
+      return Promise.reject(new Error(REFUSAL));
+  }
+}
+
+/** At points of the service's stream. */
+function applyHooks(plan: HookPlan): ApplyHooks {
+  let passes = 0;
+  const at = (point: ApplyPoint) => async (): Promise<void> => {
+    if (plan.point !== point || passes++ < (plan.afterPasses ?? 0)) return;
+    await carryOut(plan, () => parentsWord(new AbortController().signal));
+  };
+  return {
+    beforeApply: at('stream-apply'),
+    beforeCommit: at('stream-before-commit'),
+    afterCommit: at('stream-after-commit'),
+  };
+}
+
 /** Resolves when the parent says so, or when the sync is stopped. */
 function parentsWord(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -69,4 +96,7 @@ function parentsWord(stop: AbortSignal): Promise<void> {
 
 const [plan, ...args] = process.argv.slice(2);
 const hookPlan = JSON.parse(plan) as HookPlan;
-process.exitCode = await runProgram(args, (request) => withHooks(hookPlan, request));
+process.exitCode = await runProgram(args, {
+  intercept: (request) => withHooks(hookPlan, request),
+  apply: applyHooks(hookPlan),
+});

@@ -1,10 +1,10 @@
 /** What the test's own entry point (`ducktail-with-hooks.ts`) does at a named point of a sync. */
 export interface HookPlan {
   /**
-   * flush, before-commit and after-commit are a full sync's, the others an incremental one's. flush:
-   * before rows go into a staging table the fast way.
+   * flush, before-commit and after-commit are a full sync's, the others an incremental one's or the
+   * stream's. flush: before rows go into a staging table the fast way.
    */
-  readonly point: 'flush' | 'before-commit' | 'after-commit' | IncrementalPoint;
+  readonly point: 'flush' | 'before-commit' | 'after-commit' | IncrementalPoint | ApplyPoint;
   /**
    * kill: SIGKILLs itself. hold: tells its parent and waits for its word, or for the signal that
    * stops the sync. fail: throws an error.
@@ -17,7 +17,7 @@ export interface HookPlan {
    * at once; of those before, all others have written their rows.
    */
   readonly afterFlushes?: number;
-  /** For an incremental sync's points: lets it pass the point this often before. */
+  /** For an incremental sync's points and the stream's: lets it pass the point this often before. */
   readonly afterPasses?: number;
 }
 
@@ -31,6 +31,9 @@ export type IncrementalPoint =
   | 'incremental-after-commit'
   | 'deletes'
   | 'deletes-before-commit';
+
+/** Of a batch of the stream: it is staged; its commit. */
+export type ApplyPoint = 'stream-apply' | 'stream-before-commit' | 'stream-after-commit';
 
 /** The messages between the entry point and its parent. */
 export const REACHED = 'reached';

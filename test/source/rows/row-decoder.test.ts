@@ -58,15 +58,17 @@ test('a rejected value is reported with key, text and reason, and the row stays'
   assert.equal(rows, 3);
   const key = JSON.stringify([`it's "b"`, '2']);
   assert.deepEqual(rejected, [
-    { column: 1, key, sourceText: '2024-02-30', reason: 'zero or partial date' },
+    { row: 1, column: 1, key, sourceText: '2024-02-30', reason: 'zero or partial date' },
     {
+      row: 1,
       column: 3,
       key,
       sourceText: '-01:00:00.500000',
       reason: 'time outside 00:00:00 to 24:00:00',
     },
-    { column: 4, key, sourceText: '2', reason: 'not 0 or 1: stored as true' },
+    { row: 1, column: 4, key, sourceText: '2', reason: 'not 0 or 1: stored as true' },
     {
+      row: 2,
       column: 1,
       key: JSON.stringify([null, '3']),
       sourceText: '2024-02-30',
@@ -80,6 +82,6 @@ test('without a key a rejected value has none', () => {
   const { batch, decoder } = decoderOf(plan);
   decoder.decode(rowPacket([dateTime('0000-00-00')]), 0);
   assert.deepEqual(batch.take().rejected, [
-    { column: 0, key: null, sourceText: '0000-00-00', reason: 'zero or partial date' },
+    { row: 0, column: 0, key: null, sourceText: '0000-00-00', reason: 'zero or partial date' },
   ]);
 });

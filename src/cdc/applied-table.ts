@@ -1,0 +1,104 @@
+import { ChangeControls } from '../batch/change-controls.js';
+import type { ColumnBatch } from '../batch/column-batch.js';
+import { DucktailError, errorMessage } from '../common/errors.js';
+import { planChanges } from '../model/change-plan.js';
+import type { TablePlan } from '../model/column-plan.js';
+import { StreamedRejections } from '../state/streamed-rejections.js';
+import { type AppliedRows, ChangeStage } from '../target/change-stage.js';
+import type { Database } from '../target/database.js';
+
+/** A table of the stream: its stage and its rejected values. */
+export class AppliedTable implements AsyncDisposable {
+  private nextSeq = 0;
+
+  private constructor(
+    readonly name: string,
+    private readonly controls: ChangeControls,
+    private readonly changes: ChangeStage,
+    private readonly rejections: StreamedRejections,
+  ) {}
+
+  static async open(
+    database: Database,
+    targetSchema: string,
+    plan: TablePlan,
+  ): Promise<AppliedTable> {
+    const rejections = await StreamedRejections.open(database, targetSchema, plan);
+    const changes = await ChangeStage.open(database, targetSchema, plan);
+    const controls = new ChangeControls(planChanges(plan).columns);
+    return new AppliedTable(plan.schema.name, controls, changes, rejections);
+  }
+
+  get hasChanges(): boolean {
+    return this.changes.rows > 0;
+  }
+
+  /** What is staged, as SQL. */
+  get stage(): string {
+    return this.changes.name;
+  }
+
+  get rejectedValues(): number {
+    return this.rejections.recorded;
+  }
+
+  /** Behind everything on the stage; throws where the numbering of changes began anew. */
+  appendFurther(batch: ColumnBatch): void {
+    const [first] = this.controls.seqs(batch);
+    if (first < this.nextSeq) {
+      throw new DucktailError(
+        'table-changed',
+        `${this.name}: the changes since its copy began can't be told in order`,
+        { table: this.name },
+      );
+    }
+    this.nextSeq = this.controls.seqs(batch)[batch.rows - 1] + 1;
+    this.append(batch);
+  }
+
+  append(batch: ColumnBatch): void {
+    this.rejections.append(batch);
+    this.changes.append(batch);
+  }
+
+  flush(): void {
+    this.changes.flush();
+  }
+
+  /** Within a transaction. Fails with `table-failed` where it is the table that can't take it. */
+  async apply(): Promise<AppliedRows> {
+    try {
+      await this.rejections.apply(this.changes);
+      return await this.changes.apply();
+    } catch (error) {
+      // What is the matter with the file as a whole has a class of its own.
+      if (error instanceof DucktailError) throw error;
+      throw new DucktailError('table-failed', `${this.name}: ${errorMessage(error)}`, {
+        table: this.name,
+        cause: error,
+        hint: 'The table has to be copied again.',
+      });
+    }
+  }
+
+  async clear(inTransaction: boolean): Promise<void> {
+    await this.changes.clear(inTransaction);
+    this.rejections.clear();
+  }
+
+  /** After a ROLLBACK or a copy: other values are recorded as rejected. What is staged stays. */
+  reload(): Promise<void> {
+    return this.rejections.reload();
+  }
+
+  /** Outside of a transaction: empties the stage, whatever became of it. */
+  async reset(): Promise<void> {
+    await this.changes.reset();
+    this.rejections.clear();
+    await this.rejections.reload();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.changes[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,340 @@
+import type { ColumnBatch } from '../batch/column-batch.js';
+import { DucktailError } from '../common/errors.js';
+import type { Checkpoint } from '../model/checkpoint.js';
+import type { TablePlan } from '../model/column-plan.js';
+import type { ForeignKey } from '../model/foreign-key.js';
+import type { ParentRows } from '../source/binlog-protocol.js';
+import { recordQuarantine } from '../state/quarantine.js';
+import { recordStreamPosition } from '../state/stream.js';
+import { recordStreamed } from '../state/streamed-tables.js';
+import { type AppliedRows, NO_ROWS } from '../target/change-stage.js';
+import type { Database, OpenTransaction } from '../target/database.js';
+import { WAL_LIMITS, WalKeeper, type WalLimits } from '../target/wal-keeper.js';
+import { AppliedTable } from './applied-table.js';
+import type { CascadeCounts } from './cascades.js';
+import type { ApplyHooks } from './hooks.js';
+import { carryOutStaged } from './parent-changes.js';
+
+/** The state of the tables (rows, rejected values) is not written more often than that. */
+const COUNTS_INTERVAL_MS = 5_000;
+/** Nor so often that counting takes more than 2 % of the time. */
+const COUNTS_SHARE = 0.02;
+
+export interface ChangeApplierOptions {
+  readonly database: Database;
+  readonly targetSchema: string;
+  /** MySQL: server_uuid; MariaDB: server and domain id. */
+  readonly sourceIdentity: string;
+  readonly hooks?: ApplyHooks;
+  readonly walLimits?: WalLimits;
+  /** Told what each commit came to, table by table. */
+  readonly onApplied?: (table: string, rows: AppliedRows) => void;
+}
+
+export interface CommitPosition {
+  readonly checkpoint: Checkpoint;
+  /** When the last transaction was committed at the source; null: not known. */
+  readonly sourceTimeMs: number | null;
+}
+
+export interface AppliedTableSpec {
+  readonly id: number;
+  readonly plan: TablePlan;
+  readonly isBeingCopied?: boolean;
+}
+
+/** What a commit came to. */
+export interface CommittedChanges {
+  /** By the tables' ids; without those that did not change. */
+  readonly applied: ReadonlyMap<number, AppliedRows>;
+  /** Tables that could not be applied: from this commit on they are left as they are. */
+  readonly quarantined: readonly { readonly id: number; readonly error: DucktailError }[];
+}
+
+/**
+ * Applies what the stream brings, on the writer connection: changes are staged as they come, and a
+ * commit takes all of them into the tables together with the position they reach. Within a huge
+ * source transaction `portion` applies without a commit.
+ *
+ * Between `portion` and `commit` or `discard` a transaction is open on the writer connection, for
+ * whose end other writers wait.
+ */
+export class ChangeApplier implements AsyncDisposable {
+  private readonly tables = new Map<number, AppliedTable>();
+  private transaction: OpenTransaction | null = null;
+  /** What the portions of the open transaction came to; null: there were none. */
+  private portions: Map<number, AppliedRows> | null = null;
+  /** Tables whose copy is under way: what comes of them stays on the stage. */
+  private readonly waiting = new Set<number>();
+  /** Tables whose record in the state is older than they are. */
+  private readonly uncounted = new Set<number>();
+  private countsDueMs = -Infinity;
+  /** When it is due again, where the open transaction writes that record. */
+  private nextCountsMs: number | null = null;
+
+  private constructor(
+    private readonly options: ChangeApplierOptions,
+    private readonly wal: WalKeeper,
+  ) {}
+
+  static async open(options: ChangeApplierOptions): Promise<ChangeApplier> {
+    const wal = await WalKeeper.open(options.database, options.walLimits ?? WAL_LIMITS);
+    return new ChangeApplier(options, wal);
+  }
+
+  /**
+   * From here on these tables are streamed: others are let go with what is staged of them. An id
+   * stands for a plan.
+   */
+  async setTables(tables: readonly AppliedTableSpec[]): Promise<void> {
+    if (this.transaction !== null) throw new Error('tables were changed within a transaction');
+    const wanted = new Set(tables.map(({ id }) => id));
+    for (const id of [...this.tables.keys()]) if (!wanted.has(id)) await this.drop(id);
+    const { database, targetSchema } = this.options;
+    this.waiting.clear();
+    for (const { id, plan, isBeingCopied } of tables) {
+      if (isBeingCopied) this.waiting.add(id);
+      if (this.tables.has(id)) continue;
+      this.tables.set(id, await AppliedTable.open(database, targetSchema, plan));
+      // A process that was killed may have left an old record.
+      this.uncounted.add(id);
+    }
+  }
+
+  /** Copies the rows: the batch's buffers are free when it resolves. */
+  async stage(tableId: number, batch: ColumnBatch): Promise<void> {
+    // A table in quarantine has been let go, and its changes come until the stream knows.
+    const table = this.tables.get(tableId);
+    if (table === undefined) return;
+    const isWaiting = this.waiting.has(tableId);
+    await this.alone(() => {
+      if (isWaiting) table.appendFurther(batch);
+      else table.append(batch);
+    });
+  }
+
+  /** Within the transaction that puts a table's copy in its place: applies what came since. */
+  async applyStaged(tableId: number): Promise<void> {
+    const table = this.tables.get(tableId);
+    if (table === undefined) return;
+    table.flush();
+    await table.reload();
+    if (table.hasChanges) await table.apply();
+    await table.clear(true);
+    this.uncounted.add(tableId);
+  }
+
+  /** Applies what is staged, and does not commit it. After an error only `discard` is left. */
+  portion(): Promise<void> {
+    return this.applyPortion(() => Promise.resolve(new Map<number, AppliedRows>()));
+  }
+
+  /**
+   * The same, and does to other tables what the foreign keys did when these rows changed. Resolves to
+   * what happened, by the tables' names.
+   */
+  async cascade(
+    { table, fromSeq }: ParentRows,
+    foreignKeys: readonly ForeignKey[],
+  ): Promise<ReadonlyMap<string, CascadeCounts>> {
+    const { database, targetSchema } = this.options;
+    let counts = new Map<string, CascadeCounts>();
+    await this.applyPortion(async () => {
+      const parent = this.tables.get(table);
+      if (parent === undefined) return new Map();
+      const { name, stage } = parent;
+      const staged = { name, stage, fromSeq };
+      counts = await carryOutStaged(database, targetSchema, foreignKeys, staged);
+      return this.byId(counts);
+    });
+    return counts;
+  }
+
+  /** `afterwards` may still read the stages; resolves to what it did, by the tables' ids. */
+  private async applyPortion(afterwards: () => Promise<Map<number, AppliedRows>>): Promise<void> {
+    const { database, hooks } = this.options;
+    await this.flush();
+    await hooks?.beforeApply?.();
+    this.transaction ??= await database.begin();
+    await this.transaction.within(async () => {
+      this.portions ??= new Map<number, AppliedRows>();
+      const applied = await this.applyStages();
+      const others = await afterwards();
+      for (const [id, rows] of [...applied, ...others]) {
+        this.portions.set(id, sum(this.portions.get(id) ?? NO_ROWS, rows));
+      }
+      for (const id of applied.keys()) await this.tables.get(id)?.clear(true);
+    });
+  }
+
+  private byId(counts: ReadonlyMap<string, CascadeCounts>): Map<number, AppliedRows> {
+    const applied = new Map<number, AppliedRows>();
+    for (const [id, { name }] of this.tables) {
+      const counted = counts.get(name);
+      if (counted === undefined) continue;
+      applied.set(id, { inserted: 0, updated: counted.updated, deleted: counted.deleted });
+    }
+    return applied;
+  }
+
+  /**
+   * Applies what is staged, records the position in the same transaction, runs `also` within it and
+   * commits. A table that fails is put into quarantine, and the others are applied without it: not
+   * after a `portion`, which can't be applied once more.
+   */
+  async commit(position: CommitPosition, also?: () => Promise<void>): Promise<CommittedChanges> {
+    await this.flush();
+    const { database, hooks } = this.options;
+    await hooks?.beforeApply?.();
+    const quarantined: { id: number; error: DucktailError }[] = [];
+    for (;;) {
+      this.transaction ??= await database.begin();
+      const { transaction } = this;
+      try {
+        const applied = await transaction.within(() => this.apply(position, quarantined, also));
+        await transaction.commit();
+        await this.committed(applied);
+        return { applied, quarantined };
+      } catch (error) {
+        const id = this.portions === null ? this.failedTable(error) : null;
+        await this.rollback();
+        if (id === null) throw error;
+        quarantined.push({ id, error: error as DucktailError });
+        await this.drop(id);
+      }
+    }
+  }
+
+  /** While nothing comes: brings the record of the tables' rows up to date. */
+  async settle(): Promise<void> {
+    if (this.transaction !== null || this.uncounted.size === 0) return;
+    await this.options.database.transaction(() => this.recordTables());
+    this.uncounted.clear();
+  }
+
+  /** The rows of the table were changed otherwise, in the open transaction. */
+  noteChanged(tableId: number): void {
+    this.uncounted.add(tableId);
+  }
+
+  /** The rows of the table, and what is on record of its rejected values, were changed otherwise. */
+  async reload(tableId: number): Promise<void> {
+    this.uncounted.add(tableId);
+    await this.tables.get(tableId)?.reload();
+  }
+
+  /** The stream failed: nothing of what was not committed is left. */
+  async discard(): Promise<void> {
+    await this.rollback();
+    for (const table of this.tables.values()) await table.reset();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discard();
+    if (this.uncounted.size > 0) {
+      await this.options.database.transaction(() => this.recordTables());
+    }
+    for (const id of [...this.tables.keys()]) await this.drop(id);
+    await this.wal[Symbol.asyncDispose]();
+  }
+
+  /** Another task's transaction must not take what the Appender writes with it when it fails. */
+  private alone(work: () => void): Promise<void> {
+    const run = async (): Promise<void> => {
+      work();
+      return Promise.resolve();
+    };
+    return this.transaction?.within(run) ?? this.options.database.exclusively(run);
+  }
+
+  private flush(): Promise<void> {
+    return this.alone(() => {
+      for (const table of this.tables.values()) if (table.hasChanges) table.flush();
+    });
+  }
+
+  private async applyStages(): Promise<Map<number, AppliedRows>> {
+    const applied = new Map<number, AppliedRows>();
+    for (const [id, table] of this.tables) {
+      if (table.hasChanges && !this.waiting.has(id)) applied.set(id, await table.apply());
+    }
+    return applied;
+  }
+
+  private async apply(
+    position: CommitPosition,
+    quarantined: CommittedChanges['quarantined'],
+    also?: () => Promise<void>,
+  ): Promise<Map<number, AppliedRows>> {
+    const { database, targetSchema, sourceIdentity, hooks } = this.options;
+    const applied = await this.applyStages();
+    for (const [id, rows] of this.portions ?? []) {
+      applied.set(id, sum(applied.get(id) ?? NO_ROWS, rows));
+    }
+    for (const { error } of quarantined) {
+      await recordQuarantine(database, targetSchema, error.table ?? '', error.message);
+    }
+    await recordStreamPosition(database, targetSchema, { sourceIdentity, ...position });
+    for (const id of applied.keys()) this.uncounted.add(id);
+    const startMs = performance.now();
+    this.nextCountsMs = null;
+    if (this.uncounted.size > 0 && startMs >= this.countsDueMs) {
+      await this.recordTables();
+      const takenMs = performance.now() - startMs;
+      this.nextCountsMs = startMs + Math.max(COUNTS_INTERVAL_MS, takenMs / COUNTS_SHARE);
+    }
+    await also?.();
+    await hooks?.beforeCommit?.();
+    return applied;
+  }
+
+  private async committed(applied: ReadonlyMap<number, AppliedRows>): Promise<void> {
+    this.transaction = null;
+    this.portions = null;
+    if (this.nextCountsMs !== null) {
+      this.uncounted.clear();
+      this.countsDueMs = this.nextCountsMs;
+    }
+    await this.options.hooks?.afterCommit?.();
+    for (const [id, rows] of applied) {
+      const table = this.tables.get(id);
+      if (table === undefined) continue;
+      this.options.onApplied?.(table.name, rows);
+      await table.clear(false);
+    }
+    await this.wal.afterCommit();
+  }
+
+  private recordTables(): Promise<void> {
+    const tables = [...this.uncounted].flatMap((id) => this.tables.get(id) ?? []);
+    return recordStreamed(this.options.database, this.options.targetSchema, tables);
+  }
+
+  private async rollback(): Promise<void> {
+    await this.transaction?.rollback();
+    this.transaction = null;
+    this.portions = null;
+    for (const table of this.tables.values()) await table.reload();
+  }
+
+  private failedTable(error: unknown): number | null {
+    if (!(error instanceof DucktailError) || error.code !== 'table-failed') return null;
+    for (const [id, { name }] of this.tables) if (name === error.table) return id;
+    return null;
+  }
+
+  private async drop(id: number): Promise<void> {
+    const table = this.tables.get(id);
+    this.tables.delete(id);
+    this.uncounted.delete(id);
+    await table?.[Symbol.asyncDispose]();
+  }
+}
+
+function sum(a: AppliedRows, b: AppliedRows): AppliedRows {
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    deleted: a.deleted + b.deleted,
+  };
+}

@@ -1,0 +1,347 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChangeApplier } from '../cdc/change-applier.js';
+import type { CdcContext, CdcState } from '../cdc/context.js';
+import type { ApplyHooks } from '../cdc/hooks.js';
+import { Replicator } from '../cdc/replicator.js';
+import { forgetHistory } from '../cdc/stream-start.js';
+import { Backoff } from '../common/backoff.js';
+import { DucktailError } from '../common/errors.js';
+import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
+import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type { SyncResult } from '../model/sync-result.js';
+import { selectsTable, type TableFilter } from '../model/table-filter.js';
+import { BinlogStream } from '../source/binlog-stream.js';
+import type { ChangeLimits } from '../source/binlog-protocol.js';
+import { openSession } from '../source/connect.js';
+import { readUnloggedForeignKeys } from '../source/foreign-keys.js';
+import { readBinlogEnd } from '../source/positions.js';
+import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
+import { findLockRestriction } from '../source/snapshot-barrier.js';
+import { SourceWatch } from '../source/source-watch.js';
+import { readSetting, recordSetting } from '../state/settings.js';
+import { readStreamPosition } from '../state/stream.js';
+import type { VerifyResult } from '../verify/verify-result.js';
+import { readEnd } from './binlog-end.js';
+import { CdcTally } from './cdc-tally.js';
+import { type ComparedStream, notStreaming } from './compared-stream.js';
+import { isoTime } from './status.js';
+import type {
+  CdcStatus,
+  Replication,
+  ReplicationMeans,
+  ReplicationState,
+  SyncOrder,
+  VerifyOrder,
+} from './replication.js';
+import { SourceLag } from './source-lag.js';
+import { lagSeconds } from './stream-lag.js';
+
+export interface CdcOptions {
+  readonly endpoint: MysqlEndpoint;
+  readonly targetSchema: string;
+  readonly filter: TableFilter;
+  /** null: chosen once, and kept in the replica. */
+  readonly serverId: number | null;
+  readonly limits: ChangeLimits;
+  readonly hooks?: ApplyHooks;
+}
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+/** How often a client that waits for the stream looks where it is. */
+const CATCH_UP_POLL_MS = 50;
+/** Attempts of a catching up that come to nothing, one after the other. */
+const MAX_FAILURES = 5;
+
+const STATES: Record<CdcState, ReplicationState> = {
+  starting: 'starting',
+  copying: 'syncing',
+  streaming: 'streaming',
+  reconnecting: 'source-unavailable',
+  stopped: 'waiting',
+};
+
+/**
+ * Follows the binlog. An attempt lasts as long as its replication session; a source that went away
+ * is tried again at growing intervals, and one that has lost the history is copied anew.
+ */
+export class CdcReplication implements Replication {
+  private readonly backoff = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
+  private readonly tallies = new Set<CdcTally>();
+  private readonly lag = new SourceLag();
+  private replicator: Replicator | null = null;
+  private stop: AbortSignal | undefined;
+
+  constructor(
+    private readonly means: ReplicationMeans,
+    private readonly options: CdcOptions,
+  ) {}
+
+  get state(): ReplicationState {
+    return STATES[this.replicator?.progress.state ?? 'starting'];
+  }
+
+  status(): CdcStatus {
+    const progress = this.replicator?.progress;
+    if (progress === undefined) {
+      return { state: 'starting', checkpoint: null, sourceTime: null, lagSeconds: null };
+    }
+    const { state, checkpoint, sourceTimeMs } = progress;
+    return {
+      state,
+      checkpoint,
+      sourceTime: isoTime(sourceTimeMs),
+      lagSeconds: lagSeconds(progress),
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.stop = signal;
+    await this.follow(signal, null);
+  }
+
+  /**
+   * Instead of `run`: resolves when everything up to `end` is in the replica. Rejects where attempts
+   * come to nothing, and when the signal aborts.
+   */
+  async runTo(end: Checkpoint, signal: AbortSignal): Promise<void> {
+    await this.follow(signal, end);
+    signal.throwIfAborted();
+  }
+
+  private async follow(signal: AbortSignal, end: Checkpoint | null): Promise<void> {
+    let losses = 0;
+    let failures = 0;
+    for (;;) {
+      try {
+        await this.attempt(signal, end);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (this.hasStreamed) {
+          losses = 0;
+          failures = 0;
+        }
+        if (codeOf(error) === 'history-lost' && losses === 0) {
+          losses += 1;
+          await this.startOver(error as DucktailError);
+        } else if (codeOf(error) === 'target-memory') {
+          await this.raiseMemory(error as DucktailError);
+        } else {
+          failures += 1;
+          if (end !== null && failures === MAX_FAILURES) throw error;
+          await this.waitAfter(error, signal);
+        }
+      }
+    }
+  }
+
+  async sync(order: SyncOrder): Promise<SyncResult> {
+    const known = (await this.means.jobs.selectTables()).map(({ schema }) => schema.name);
+    const unknown = order.tables.filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw notSelected(unknown);
+    const names = order.tables.length > 0 ? order.tables : known;
+    using tally = await this.openTally();
+    if (order.mode === 'full') {
+      const copied = this.replicator?.copyTables(names) ?? null;
+      if (copied === null) throw notStreaming();
+      await copied;
+    } else {
+      await this.caughtUp(order.signal);
+    }
+    return await tally.result(names);
+  }
+
+  async verify(order: VerifyOrder): Promise<VerifyResult> {
+    // The stream waits for a comparison at its position, and the stop for the stream.
+    const signal = anySignal(order.signal, this.stop);
+    const stream: ComparedStream = {
+      caughtUp: () => this.caughtUp(signal),
+      replicator: () => this.replicator,
+    };
+    return this.means.jobs.verify({ ...order, signal }, stream);
+  }
+
+  /** Notes from here on what is done with each table. */
+  async openTally(): Promise<CdcTally> {
+    const { database } = this.means;
+    const tally = await CdcTally.open(database, this.options.targetSchema, () => {
+      this.tallies.delete(tally);
+    });
+    this.tallies.add(tally);
+    return tally;
+  }
+
+  private get hasStreamed(): boolean {
+    return this.replicator?.hasStreamed ?? false;
+  }
+
+  private async attempt(signal: AbortSignal, end: Checkpoint | null): Promise<void> {
+    const { database } = this.means;
+    const { targetSchema, hooks } = this.options;
+    const { source, serverId } = await this.meetSource();
+    await using applier = await ChangeApplier.open({
+      database,
+      targetSchema,
+      sourceIdentity: source.identity,
+      ...(hooks === undefined ? {} : { hooks }),
+      onApplied: (table, rows) => {
+        for (const tally of this.tallies) tally.noteApplied(table, rows);
+      },
+    });
+    this.replicator = new Replicator(this.context(source, serverId, applier, signal), end);
+    await this.replicator.run();
+  }
+
+  private context(
+    source: SourceHistory,
+    serverId: number,
+    applier: ChangeApplier,
+    signal: AbortSignal,
+  ): CdcContext {
+    const { database, jobs, logger } = this.means;
+    const { endpoint, targetSchema, filter, limits } = this.options;
+    return {
+      database,
+      targetSchema,
+      sourceDatabase: endpoint.database,
+      flavour: source.flavour,
+      sourceIdentity: source.identity,
+      applier,
+      reporter: {
+        info: (message) => {
+          logger.info(message);
+        },
+        warning: (message, hint) => {
+          logger.warn({ hint }, message);
+        },
+      },
+      signal,
+      selectTables: () => jobs.selectTables(),
+      readForeignKeys: (plans) =>
+        readUnloggedForeignKeys(
+          endpoint,
+          plans.map(({ schema }) => schema),
+        ),
+      isWanted: (table) => selectsTable(filter, table),
+      copyTables: async (plans, turns) => {
+        const copySignal = anySignal(signal, turns?.signal);
+        const outcomes = await jobs.copy(plans, { signal: copySignal, turns });
+        for (const tally of this.tallies) tally.noteCopies(outcomes);
+        return outcomes.flatMap(({ plan, error }) => (error === null ? [plan] : []));
+      },
+      findLockRestriction: (plans) =>
+        findLockRestriction(
+          endpoint,
+          plans.map(({ schema }) => schema),
+          signal,
+        ),
+      readSourceEnd: async () => {
+        await using session = await openSession(endpoint);
+        return await readBinlogEnd(session);
+      },
+      openStream: async (from, tables) => {
+        const stream = await BinlogStream.open(
+          { endpoint, serverId, from, tables, limits },
+          signal,
+        );
+        logger.info({ from, tables: tables.length }, 'streaming');
+        this.backoff.reset();
+        return stream;
+      },
+      openWatch: (from) => new SourceWatch(endpoint, source, from),
+    };
+  }
+
+  /** Throws where the source is not one whose binlog can be followed on from here. */
+  private async meetSource(): Promise<{ source: SourceHistory; serverId: number }> {
+    const { database } = this.means;
+    const { endpoint, targetSchema } = this.options;
+    await using session = await openSession(endpoint);
+    const source = await readSourceHistory(session);
+    const serverId = this.options.serverId ?? (await this.chosenServerId());
+    if (serverId === source.serverId) {
+      throw new DucktailError(
+        'source-unsuitable',
+        `the source itself has the server id ${serverId}, by which the replica would register`,
+        { hint: 'Give CDC_SERVER_ID a number that neither the source nor another replica has.' },
+      );
+    }
+    this.lag.require(await readStreamPosition((sql) => database.rows(sql), targetSchema), source);
+    return { source, serverId };
+  }
+
+  /** Two replicas with the same id throw each other out: a random one, and the same at each start. */
+  private async chosenServerId(): Promise<number> {
+    const { database } = this.means;
+    const known = await readSetting(database, 'cdc_server_id');
+    if (known !== null) return Number(known);
+    const chosen = randomInt(2 ** 31, 2 ** 32);
+    await database.transaction(() => recordSetting(database, 'cdc_server_id', String(chosen)));
+    return chosen;
+  }
+
+  private async startOver({ message }: DucktailError): Promise<void> {
+    const { database, logger } = this.means;
+    logger.warn(`${message}; copying all tables again`);
+    await forgetHistory(database, this.options.targetSchema);
+  }
+
+  /** What is staged comes again with the next attempt. */
+  private async raiseMemory(error: DucktailError): Promise<void> {
+    const { database, logger } = this.means;
+    const limit = await database.raiseMemoryLimit();
+    if (limit === null) throw error;
+    logger.warn(
+      { hint: 'Set DUCKDB_MEMORY_LIMIT to that to spare another attempt.' },
+      `changes are too large for DuckDB's memory limit, which is now ${limit}`,
+    );
+  }
+
+  private async waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
+    const code = codeOf(error);
+    if (!RETRIED.has(code ?? '')) throw error;
+    const { message, hint } = error as DucktailError;
+    const waitMs = this.backoff.nextMs();
+    this.means.logger.warn({ code, hint }, `${message}; the next attempt is in ${waitMs / 1000} s`);
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  /**
+   * Resolves when everything that the source has now is in the replica, and no table is being copied
+   * beside the stream.
+   */
+  private async caughtUp(signal: AbortSignal): Promise<void> {
+    const { end, flavour } = await readEnd(this.options.endpoint);
+    for (;;) {
+      const { checkpoint = null, state } = this.replicator?.progress ?? {};
+      const isThere = checkpoint !== null && includesCheckpoint(checkpoint, end, flavour);
+      if (isThere && state === 'streaming' && this.replicator?.isCopying === false) return;
+      await delay(CATCH_UP_POLL_MS, undefined, { signal });
+    }
+  }
+}
+
+/** What another attempt may mend. */
+const RETRIED = new Set<string>([
+  'source-unavailable',
+  'worker-lost',
+  'table-changed',
+  'history-lost',
+  'target-full',
+]);
+
+function codeOf(error: unknown): string | null {
+  return error instanceof DucktailError ? error.code : null;
+}
+
+function notSelected(tables: readonly string[]): DucktailError {
+  return new DucktailError('configuration', `no such table is replicated: ${tables.join(', ')}`, {
+    hint: 'Check the spelling, INCLUDE_TABLES and EXCLUDE_TABLES.',
+  });
+}
+
+function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}

@@ -1,0 +1,74 @@
+import type { Logger } from '../common/logger.js';
+import { Turns } from '../common/turns.js';
+import type { SyncReporter } from '../model/sync-reporter.js';
+import { readTableStates } from '../state/tables.js';
+import type { Database } from '../target/database.js';
+import { queryBesideWriter, rowsBesideWriter } from '../target/live-query.js';
+import type { ControlHandlers } from './control-server.js';
+import type { Replication } from './replication.js';
+import type { ServiceStatus, Status } from './status.js';
+import { eventReporter, replay } from './sync-events.js';
+import type { VerifyReporter } from './verify.js';
+
+/** Each running query occupies a thread that the service's own work may need. */
+const MAX_QUERIES = 3;
+
+export interface HandledService {
+  readonly database: Database;
+  readonly replication: Replication;
+  readonly logger: Logger;
+  readonly createReporter: () => SyncReporter;
+  readonly state: () => ServiceStatus['state'];
+}
+
+/** How a service answers its clients. */
+export function controlHandlers(service: HandledService): ControlHandlers {
+  const { database, replication, logger, createReporter } = service;
+  const queries = new Turns(MAX_QUERIES);
+  return {
+    status: () => serviceStatus(service),
+    query: async ({ sql }, call) => {
+      const { signal } = call;
+      await queries.run(signal, () =>
+        queryBesideWriter(
+          database,
+          sql,
+          { columns: (columns) => call.send({ columns }), rows: (rows) => call.send({ rows }) },
+          signal,
+        ),
+      );
+      return null;
+    },
+    sync: async ({ tables, mode, deletes }, call) => {
+      logger.info({ tables, mode }, 'a client asks for a sync');
+      const log = createReporter();
+      const reporter = eventReporter((event) => {
+        replay(event, log);
+        // How far a table is, the next event tells a slow client as well.
+        if (event[0] !== 'rowsWritten' || !call.isBehind) void call.send(event);
+      });
+      const order = { tables, mode, deletes, reporter, signal: call.signal };
+      const result = await replication.sync(order);
+      logger.info({ seconds: result.seconds }, "the client's sync is done");
+      return result;
+    },
+    verify: async ({ tables, repair }, call) => {
+      logger.info({ tables, repair }, 'a client asks for a verification');
+      const reporter: VerifyReporter = {
+        tableStarted: (table) => void call.send({ started: table }),
+        tableVerified: (verified) => void call.send({ verified }),
+      };
+      const result = await replication.verify({ tables, repair, reporter, signal: call.signal });
+      logger.info({ equal: result.equal, seconds: result.seconds }, 'the verification is done');
+      return result;
+    },
+  };
+}
+
+async function serviceStatus({ database, replication, state }: HandledService): Promise<Status> {
+  return {
+    service: { pid: process.pid, state: state() },
+    cdc: replication.status(),
+    tables: await readTableStates((sql) => rowsBesideWriter(database, sql)),
+  };
+}

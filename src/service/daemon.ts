@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { orAbandon } from '../common/abandon.js';
+import { Backoff } from '../common/backoff.js';
+import { DucktailError, errorMessage } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import type { Finding } from '../model/finding.js';
+import type { TableState } from '../state/tables.js';
+import { readTableStates } from '../state/tables.js';
+import type { Database, DatabaseOptions } from '../target/database.js';
+import { refuseIfHeld } from '../target/lock-file.js';
+import { requireFit } from './check.js';
+import { controlHandlers } from './control-handlers.js';
+import { ControlServer } from './control-server.js';
+import { controlPath } from './control-socket.js';
+import { type OpenedReplica, openReplica } from './replica.js';
+import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
+import type { ServiceStatus } from './status.js';
+import { type JobFactories, replicaJobs } from './replica-jobs.js';
+import { roundSeconds } from './sync-outcome.js';
+
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 30_000;
+const OPEN_ATTEMPTS = 20;
+const OPEN_DELAY_MS = 250;
+
+export interface ServiceRequest extends JobFactories {
+  readonly database: DatabaseOptions;
+  readonly targetSchema: string;
+  /** What stands in the way, asked before anything else. */
+  readonly preflight: () => Promise<readonly Finding[]>;
+  readonly replicate: ReplicationFactory;
+  readonly logger: Logger;
+}
+
+/** How things stood when the service stopped. */
+export interface ServiceReport {
+  readonly seconds: number;
+  readonly cdc: CdcStatus | null;
+  readonly tables: readonly TableState[];
+}
+
+/**
+ * `ducktail run`: has the replica open, keeps it up to date and answers clients, until the signal
+ * aborts. A source that does not answer is waited for; what only the operator can mend ends it.
+ */
+export async function runService(request: ServiceRequest): Promise<ServiceReport> {
+  const startedAt = performance.now();
+  const { logger } = request;
+  await refuseIfHeld(request.database.path);
+  // A wrong URL must not leave a new file behind.
+  const isFit = await passPreflight(request);
+  const { database: opened, orphans } = await openWhenFree(request);
+  await using database = opened;
+  if (orphans.length > 0) logger.info(`dropped ${orphans.length} staging table(s) of a crash`);
+  const replication = createReplication(database, request);
+  await serve(database, replication, isFit, request);
+  return {
+    seconds: roundSeconds((performance.now() - startedAt) / 1000),
+    cdc: replication.status(),
+    tables: await readTableStates((sql) => database.rows(sql)),
+  };
+}
+
+/** A query or a status may be reading the file for a moment; a command that writes to it has a lock. */
+async function openWhenFree({
+  database,
+  targetSchema,
+  signal,
+}: ServiceRequest): Promise<OpenedReplica> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openReplica(database, targetSchema);
+    } catch (error) {
+      const isBusy = error instanceof DucktailError && error.code === 'target-busy';
+      if (!isBusy || attempt === OPEN_ATTEMPTS || signal.aborted) throw error;
+      await refuseIfHeld(database.path);
+      await delay(OPEN_DELAY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Replicates and answers until the signal aborts; nobody has the database any more when it resolves. */
+async function serve(
+  database: Database,
+  replication: Replication,
+  isFit: boolean,
+  request: ServiceRequest,
+): Promise<void> {
+  const { signal, logger } = request;
+  let isWaiting = !isFit;
+  const state = (): ServiceStatus['state'] => {
+    if (signal.aborted) return 'stopping';
+    return isWaiting ? 'source-unavailable' : replication.state;
+  };
+  await using _control = await openControl(database, replication, state, request);
+  if (isWaiting) {
+    await waitForSource(request);
+    isWaiting = false;
+  }
+  if (!signal.aborted) await replication.run(signal);
+  logger.info('stopping');
+}
+
+function createReplication(database: Database, request: ServiceRequest): Replication {
+  const { createReporter, logger } = request;
+  const jobs = replicaJobs(database, request);
+  return request.replicate({ database, jobs, logger, createReporter });
+}
+
+/** A file system without sockets leaves the service without clients, not the replica without changes. */
+async function openControl(
+  database: Database,
+  replication: Replication,
+  state: () => ServiceStatus['state'],
+  { logger, createReporter }: ServiceRequest,
+): Promise<ControlServer | null> {
+  const path = controlPath(database.path);
+  const handlers = controlHandlers({ database, replication, logger, createReporter, state });
+  const onDefect = (error: Error): void => {
+    logger.error({ stack: error.stack }, `a client's call failed: ${error.message}`);
+  };
+  try {
+    const control = await ControlServer.open({ path, handlers, onDefect });
+    logger.info({ socket: path }, 'status, query, sync and verify are answered');
+    return control;
+  } catch (error) {
+    logger.warn(
+      `no control socket at ${path}, so other commands can't reach it: ${errorMessage(error)}`,
+    );
+    return null;
+  }
+}
+
+/** False where the source does not answer in time; throws where it can't be replicated. */
+async function passPreflight({ preflight, logger, signal }: ServiceRequest): Promise<boolean> {
+  let findings: readonly Finding[];
+  try {
+    // A server that accepts connections and says nothing holds one up for ten seconds.
+    findings = await orAbandon(preflight(), signal);
+  } catch (error) {
+    if (signal.aborted) return false;
+    if (!(error instanceof DucktailError) || error.code !== 'source-unavailable') throw error;
+    logger.warn({ hint: error.hint }, `${error.message}; waiting for it`);
+    return false;
+  }
+  for (const { level, what, remedy } of findings) {
+    if (level === 'warning') logger.warn({ remedy }, what);
+  }
+  requireFit(findings);
+  return true;
+}
+
+/** Resolves when the source can be replicated, or when the service is stopped. */
+async function waitForSource(request: ServiceRequest): Promise<void> {
+  const { signal, logger } = request;
+  const backoff = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
+  for (;;) {
+    await delay(backoff.nextMs(), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    if (await passPreflight(request)) {
+      logger.info('the source answers');
+      return;
+    }
+  }
+}

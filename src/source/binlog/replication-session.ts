@@ -1,0 +1,201 @@
+import ZongJi from '@vlasky/zongji';
+import type { Connection } from 'mysql2';
+import { DucktailError } from '../../common/errors.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import type { MysqlEndpoint } from '../../model/mysql-endpoint.js';
+import { connectionOptions, NET_TIMEOUT_SECONDS } from '../connect.js';
+import type { ProtocolConnection, ProtocolPacket } from '../rows/row-stream-command.js';
+import { parseChecksumBytes } from './control-events.js';
+import { translateReplicationError } from './errors.js';
+import { EVENT_TYPE_OFFSET } from './event-layout.js';
+import { EventType } from './event-types.js';
+
+export interface SessionOptions {
+  readonly endpoint: MysqlEndpoint;
+  readonly serverId: number;
+  /** Its GTID set says where to start, or file and position where it has none. */
+  readonly from: Checkpoint;
+  /** How often the source says that it is there while nothing changes. */
+  readonly heartbeatMs: number;
+}
+
+export interface SessionHandlers {
+  /**
+   * An event as it stands in the binlog, header first, without its checksum; of use during the call
+   * only. A throw ends the session with that error.
+   */
+  readonly onEvent: (event: Buffer) => void;
+  /** The session's end, unless it was closed; nothing follows. */
+  readonly onError: (error: Error) => void;
+}
+
+/** mysql2 gives every packet of the dump to `binlogData`; what is returned gets the next one. */
+type PacketHandler = (
+  this: unknown,
+  packet: ProtocolPacket,
+  connection: ProtocolConnection,
+) => PacketHandler | null;
+
+/** zongji's class of the dump command, made by `start`: no part of its types, but a public property. */
+interface ZongJiInternals {
+  readonly BinlogClass: { readonly prototype: { binlogData: PacketHandler } };
+}
+
+const OK_MARKER = 0;
+/** Silent ticks of the watchdog, one per heartbeat, that mean that the source is gone. */
+const SILENT_HEARTBEATS = 3;
+const ANNUAL_SECONDS = 31_536_000;
+
+/**
+ * The connection on which the source sends its binlog. zongji makes and holds it (TLS, flavours,
+ * COM_BINLOG_DUMP by GTID or position, KILL of the dump thread at the end); the events are taken
+ * before zongji looks at them, as parsing is what it takes 25 times too long for.
+ *
+ * Nothing is repaired here: whatever goes wrong ends the session.
+ */
+export class ReplicationSession implements AsyncDisposable {
+  private readonly zongji: ZongJi;
+  private checksumBytes = 0;
+  private isOver = false;
+  private isPaused = false;
+  private silentTicks = 0;
+  private readonly watchdog: NodeJS.Timeout;
+
+  /** Begins at once; its first event tells that the source has accepted the position. */
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly handlers: SessionHandlers,
+  ) {
+    const { endpoint } = options;
+    this.zongji = new ZongJi({ ...connectionOptions(endpoint) });
+    this.zongji.on('error', (error) => {
+      this.fail(translateReplicationError(error, endpoint));
+    });
+    this.zongji.on('ready', () => {
+      this.prepareDump();
+    });
+    this.watchdog = setInterval(() => {
+      this.watch();
+    }, options.heartbeatMs);
+    this.zongji.start({ serverId: options.serverId, ...startOf(options) });
+  }
+
+  /** No events come until `resume`, not even those that have arrived. */
+  pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.zongji.connection?.pause();
+  }
+
+  /** Not from within `onEvent`: mysql2 delivers what has arrived before this returns. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.silentTicks = 0;
+    this.zongji.connection?.resume();
+  }
+
+  /** Ends the session, the source's side of it too. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+    return new Promise((resolve) => {
+      this.zongji.once('stopped', resolve);
+      this.zongji.stop();
+    });
+  }
+
+  /** Before the dump command goes out: commands given now run first. */
+  private prepareDump(): void {
+    this.silentTicks = 0;
+    this.checksumBytes = this.zongji.useChecksum ? 4 : 0;
+    const { BinlogClass } = this.zongji as unknown as ZongJiInternals;
+    const original = BinlogClass.prototype.binlogData;
+    const receive = (packet: ProtocolPacket): void => {
+      this.receive(packet);
+    };
+    BinlogClass.prototype.binlogData = function take(packet, connection) {
+      if (packet.buffer[packet.offset] !== OK_MARKER) {
+        return original.call(this, packet, connection);
+      }
+      receive(packet);
+      return take;
+    };
+    const periodNs = this.options.heartbeatMs * 1_000_000;
+    this.run(
+      this.zongji.connection,
+      // A dump thread whose client is paused by backpressure is otherwise given up after a minute.
+      `SET SESSION net_write_timeout = ${NET_TIMEOUT_SECONDS}`,
+      `SET @master_heartbeat_period = ${periodNs}, @source_heartbeat_period = ${periodNs}`,
+    );
+    // It is idle from here on, and needed for the KILL at the end.
+    this.run(this.zongji.ctrlConnection, `SET SESSION wait_timeout = ${ANNUAL_SECONDS}`);
+  }
+
+  private run(connection: Connection | null, ...statements: readonly string[]): void {
+    for (const statement of statements) {
+      connection?.query(statement, (error) => {
+        if (error) this.fail(translateReplicationError(error, this.options.endpoint));
+      });
+    }
+  }
+
+  private receive(packet: ProtocolPacket): void {
+    this.silentTicks = 0;
+    if (this.isOver) return;
+    const { buffer, end } = packet;
+    const start = packet.offset + 1;
+    try {
+      if (buffer[start + EVENT_TYPE_OFFSET] === EventType.FORMAT_DESCRIPTION) {
+        this.checksumBytes = parseChecksumBytes(buffer.subarray(start, end));
+      }
+      this.handlers.onEvent(buffer.subarray(start, end - this.checksumBytes));
+    } catch (error) {
+      // A throw in a packet handler would be taken for a broken connection.
+      this.fail(translateReplicationError(error, this.options.endpoint));
+    }
+  }
+
+  private watch(): void {
+    // Counted in ticks, not by the clock: a process that slept has not listened either.
+    this.silentTicks += this.isPaused ? 0 : 1;
+    if (this.silentTicks <= SILENT_HEARTBEATS) return;
+    const { host, port } = this.options.endpoint;
+    this.fail(
+      new DucktailError(
+        'source-unavailable',
+        `MySQL at ${host}:${port} has not been heard of for ${SILENT_HEARTBEATS} heartbeats`,
+      ),
+    );
+  }
+
+  private fail(error: Error): void {
+    if (this.isOver) return;
+    this.end();
+    this.handlers.onError(error);
+  }
+
+  private end(): void {
+    this.isOver = true;
+    clearInterval(this.watchdog);
+  }
+}
+
+const MAX_POSITION = 2 ** 32 - 1;
+
+/** Always explicit: without a position the source would begin with its oldest file. */
+function startOf({ from }: SessionOptions): {
+  gtidSet?: string;
+  filename?: string;
+  position?: number;
+} {
+  if (from.gtidSet !== null) return { gtidSet: from.gtidSet };
+  if (from.file === '' || from.position < 4) throw new Error('no position to start from');
+  if (from.position > MAX_POSITION) {
+    throw new DucktailError(
+      'source-unsuitable',
+      `the binlog file ${from.file} is larger than 4 GB, of which only GTIDs can tell positions`,
+      { hint: 'SET GLOBAL gtid_mode = ON, or lower max_binlog_size and copy the tables again.' },
+    );
+  }
+  return { filename: from.file, position: from.position };
+}

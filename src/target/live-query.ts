@@ -1,0 +1,127 @@
+import { type DuckDBConnection, type DuckDBResult, StatementType } from '@duckdb/node-api';
+import { DucktailError, errorMessage } from '../common/errors.js';
+import type { Database } from './database.js';
+import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
+
+/** Takes a result as it comes; what it returns is awaited before more is fetched. */
+export interface RowSink {
+  columns(columns: readonly QueryColumn[]): Promise<void> | void;
+  /** Values in JSON form, as in a `QueryResult`. */
+  rows(rows: readonly (readonly unknown[])[]): Promise<void> | void;
+}
+
+/**
+ * What may run beside the writer. In a read-only transaction COPY can only write files. Others would
+ * change what is everyone's in this instance (settings, attached files), or end the transaction.
+ */
+const ALLOWED: ReadonlySet<StatementType> = new Set([
+  StatementType.SELECT,
+  StatementType.EXPLAIN,
+  StatementType.COPY,
+]);
+
+const INTERRUPT_INTERVAL_MS = 50;
+
+/**
+ * Runs SQL that only reads, on a connection of its own beside the writer: it sees whole transactions,
+ * and what is committed meanwhile not at all. Of several statements the last one answers. An abort
+ * interrupts it.
+ */
+export async function queryBesideWriter(
+  database: Database,
+  sql: string,
+  sink: RowSink,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { connection, close } = await database.connectReader();
+  using _interruption = interruptOnAbort(connection, signal);
+  try {
+    await connection.run('BEGIN TRANSACTION READ ONLY');
+    await runStatements(connection, sql, sink, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translateQueryError(error, database.path);
+  } finally {
+    close();
+  }
+}
+
+/** All rows of a query of Ducktail's own, as objects. */
+export async function rowsBesideWriter(
+  database: Database,
+  sql: string,
+  signal = new AbortController().signal,
+): Promise<Record<string, unknown>[]> {
+  let names: string[] = [];
+  const found: Record<string, unknown>[] = [];
+  const sink: RowSink = {
+    columns(columns) {
+      names = columns.map(({ name }) => name);
+    },
+    rows(rows) {
+      for (const row of rows) {
+        found.push(Object.fromEntries(names.map((name, at) => [name, row[at]])));
+      }
+    },
+  };
+  await queryBesideWriter(database, sql, sink, signal);
+  return found;
+}
+
+async function runStatements(
+  connection: DuckDBConnection,
+  sql: string,
+  sink: RowSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const statements = await connection.extractStatements(sql).catch((error: unknown) => {
+    // All that node-api says of SQL without a statement.
+    if (errorMessage(error) !== 'Error in native callback') throw error;
+    throw new DucktailError('query-failed', 'there is no statement in it', { cause: error });
+  });
+  for (let at = 0; at < statements.count; at++) {
+    const statement = await statements.prepare(at);
+    if (!ALLOWED.has(statement.statementType)) throw refusal(statement.statementType);
+    const result = await statement.stream();
+    await drain(result, at === statements.count - 1 ? sink : null, signal);
+  }
+}
+
+async function drain(
+  result: DuckDBResult,
+  sink: RowSink | null,
+  signal: AbortSignal,
+): Promise<void> {
+  await sink?.columns(describeColumns(result));
+  for await (const rows of result.yieldRowsJson()) {
+    await sink?.rows(rows);
+    signal.throwIfAborted();
+  }
+}
+
+function refusal(type: StatementType): DucktailError {
+  return new DucktailError(
+    'query-failed',
+    `the replica is read-only, and a running service answers SELECT, EXPLAIN and COPY … TO, ` +
+      `but no ${StatementType[type]}`,
+  );
+}
+
+/** Again and again, because an interrupt that comes between two steps is forgotten. */
+function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    timer = setInterval(() => {
+      connection.interrupt();
+    }, INTERRUPT_INTERVAL_MS);
+  };
+  signal.addEventListener('abort', interrupt, { once: true });
+  return {
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', interrupt);
+      clearInterval(timer);
+    },
+  };
+}
