@@ -22,10 +22,13 @@ const LONG = '--long';
 const TEST_TIMEOUT_MS = 240_000;
 
 async function main(names: readonly string[]): Promise<number> {
+  const long = names.includes(LONG);
+  const substrings = names.filter((name) => name !== LONG);
   const files = (await compiledTests()).filter((file) => {
     const isLong = file.endsWith('.long.test.js');
-    if (names.length === 0 || names.includes(LONG)) return isLong === names.includes(LONG);
-    return names.some((name) => file.includes(name));
+    if (substrings.length > 0)
+      return substrings.some((name) => file.includes(name)) && (isLong || !long);
+    return isLong === long;
   });
   if (files.length === 0) {
     say(`no test file has ${names.map((name) => `'${name}'`).join(' or ')} in its name`);

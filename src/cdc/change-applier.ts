@@ -7,7 +7,7 @@ import type { ParentRows } from '../source/binlog-protocol.js';
 import { recordQuarantine } from '../state/quarantine.js';
 import { recordStreamPosition } from '../state/stream.js';
 import { recordStreamed } from '../state/streamed-tables.js';
-import { type AppliedRows, NO_ROWS } from '../target/change-stage.js';
+import { addRows, type AppliedRows, NO_ROWS } from '../target/change-stage.js';
 import type { Database, OpenTransaction } from '../target/database.js';
 import { WAL_LIMITS, WalKeeper, type WalLimits } from '../target/wal-keeper.js';
 import { AppliedTable } from './applied-table.js';
@@ -161,7 +161,7 @@ export class ChangeApplier implements AsyncDisposable {
       const applied = await this.applyStages();
       const others = await afterwards();
       for (const [id, rows] of [...applied, ...others]) {
-        this.portions.set(id, sum(this.portions.get(id) ?? NO_ROWS, rows));
+        this.portions.set(id, addRows(this.portions.get(id) ?? NO_ROWS, rows));
       }
       for (const id of applied.keys()) await this.tables.get(id)?.clear(true);
     });
@@ -269,7 +269,7 @@ export class ChangeApplier implements AsyncDisposable {
     const { database, targetSchema, sourceIdentity, hooks } = this.options;
     const applied = await this.applyStages();
     for (const [id, rows] of this.portions ?? []) {
-      applied.set(id, sum(applied.get(id) ?? NO_ROWS, rows));
+      applied.set(id, addRows(applied.get(id) ?? NO_ROWS, rows));
     }
     for (const { error } of quarantined) {
       await recordQuarantine(database, targetSchema, error.table ?? '', error.message);
@@ -329,12 +329,4 @@ export class ChangeApplier implements AsyncDisposable {
     this.uncounted.delete(id);
     await table?.[Symbol.asyncDispose]();
   }
-}
-
-function sum(a: AppliedRows, b: AppliedRows): AppliedRows {
-  return {
-    inserted: a.inserted + b.inserted,
-    updated: a.updated + b.updated,
-    deleted: a.deleted + b.deleted,
-  };
 }

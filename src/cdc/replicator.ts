@@ -77,7 +77,6 @@ export class Replicator {
       throw await this.leaveFailed(error);
     } finally {
       this.state = context.signal.aborted ? 'stopped' : 'reconnecting';
-      await context.applier.discard();
     }
   }
 
@@ -114,10 +113,9 @@ export class Replicator {
    */
   private async leaveFailed(error: unknown): Promise<unknown> {
     if (!(error instanceof DucktailError) || error.code !== 'table-failed') return error;
-    const { database, targetSchema, applier } = this.context;
+    const { database, targetSchema } = this.context;
     const { message, hint, table } = error;
     if (table === undefined) return error;
-    await applier.discard();
     await database.transaction(() => recordQuarantine(database, targetSchema, table, message));
     return new DucktailError('table-changed', message, { hint, table, cause: error });
   }
@@ -164,6 +162,8 @@ export class Replicator {
       }
     } finally {
       this.session = null;
+      // Copies that are under way wait for the end of an open transaction, and their end is awaited.
+      await applier.discard();
       await boundary.close(new DucktailError('source-unavailable', 'the stream has ended'));
     }
   }

@@ -116,14 +116,17 @@ export class TableCopies implements AsyncDisposable {
       const selected = await context.selectTables();
       // What the stream told of a table until its copy can't be told of those that depend on it.
       const all = withDependents(names, (await context.readForeignKeys(selected)) ?? []);
-      const plans = await this.present(all);
+      const plans = await this.present(all, selected);
       const copied = plans.length === 0 ? [] : await context.copyTables(plans, this.turns());
       const missing = plans.filter(({ schema }) =>
         copied.every((plan) => plan.schema.name !== schema.name),
       );
       // What was dropped meanwhile has not failed.
-      const failed = await this.present(missing.map(({ schema }) => schema.name));
-      await this.leaveMissing(failed.map(({ schema }) => schema.name));
+      if (missing.length > 0) {
+        const names = missing.map(({ schema }) => schema.name);
+        const failed = await this.present(names, await context.selectTables());
+        await this.leaveMissing(failed.map(({ schema }) => schema.name));
+      }
     } catch (error) {
       if (stop.signal.aborted) return;
       context.reporter.warning(`${names.join(', ')}: ${errorMessage(error)}`);
@@ -133,10 +136,11 @@ export class TableCopies implements AsyncDisposable {
   }
 
   /** Those that the source has now. Of the others the stream has yet to tell, or has told already. */
-  private async present(names: readonly string[]): Promise<TablePlan[]> {
-    if (names.length === 0) return [];
-    const { database, targetSchema, selectTables } = this.context;
-    const plans = await selectTables();
+  private async present(
+    names: readonly string[],
+    plans: readonly TablePlan[],
+  ): Promise<TablePlan[]> {
+    const { database, targetSchema } = this.context;
     const gone = names.filter((name) => plans.every(({ schema }) => schema.name !== name));
     if (gone.length > 0) {
       await database.transaction(async () => {

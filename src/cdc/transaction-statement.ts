@@ -1,3 +1,4 @@
+import { formatXid } from '../model/xid.js';
 import type { StatementReader } from './statement-reader.js';
 import type { Token } from './statement-tokens.js';
 
@@ -21,7 +22,11 @@ export interface TransactionEffect {
 
 /** A distributed transaction's id as the server writes it: `X'7831',X'',1`. */
 export function xidText(global: Uint8Array, branch: Uint8Array, format: number): string {
-  return `X'${Buffer.from(global).toString('hex')}',X'${Buffer.from(branch).toString('hex')}',${format}`;
+  return formatXid(
+    Buffer.from(global).toString('hex'),
+    Buffer.from(branch).toString('hex'),
+    format,
+  );
 }
 
 /** Begin, commit and so on; null for every other statement. */

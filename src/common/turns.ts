@@ -11,9 +11,9 @@ export class Turns {
     return this.free === 0;
   }
 
-  /** Rejects with the signal's reason where it aborts before the work's turn has come. */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
+  /** Rejects with the signal's reason where it aborts before the work's turn has come; null: never. */
+  async run<T>(signal: AbortSignal | null, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
     if (this.free > 0) this.free--;
     else await this.wait(signal);
     try {
@@ -25,19 +25,19 @@ export class Turns {
     }
   }
 
-  private wait(signal: AbortSignal): Promise<void> {
+  private wait(signal: AbortSignal | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = (): void => {
-        signal.removeEventListener('abort', leave);
+        signal?.removeEventListener('abort', leave);
         resolve();
       };
       const leave = (): void => {
         this.waiting.splice(this.waiting.indexOf(go), 1);
         // What a signal was aborted with is what the work would have thrown.
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
       };
       this.waiting.push(go);
-      signal.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', leave, { once: true });
     });
   }
 }

@@ -65,7 +65,7 @@ export class ChangeApply {
   async run(staged: StagedRows, changes: ChangedRows): Promise<void> {
     const { database, hooks, reporter } = this.context;
     const { name } = this.table.plan.schema;
-    staged.flush();
+    await staged.flush();
     await this.requireKeys(staged);
     await hooks.beforeApply?.(name);
     const { rows } = staged;

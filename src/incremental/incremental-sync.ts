@@ -184,7 +184,7 @@ async function readAndApply(
       signal.throwIfAborted();
       // Most tables of a run have no row to stage.
       staged ??= await StagedRows.open(database, plan.columns);
-      staged.append(batch);
+      await staged.append(batch);
       apply.reject(batch);
       reader.recycle(batch, batchBytes(batch));
       if (staged.rows >= APPLY_ROWS || staged.bytes >= APPLY_BYTES) {

@@ -2,7 +2,7 @@ import { DucktailError } from '../common/errors.js';
 import type { SyncResult } from '../model/sync-result.js';
 import { countRejectedByTable } from '../state/rejected-values.js';
 import { readTableStates, type TableState } from '../state/tables.js';
-import { type AppliedRows, NO_ROWS } from '../target/change-stage.js';
+import { addRows, type AppliedRows, NO_ROWS } from '../target/change-stage.js';
 import type { Database } from '../target/database.js';
 import type { SelectedTables } from './plan.js';
 import { describeOutcome, failedOutcome, roundSeconds, type TableOutcome } from './sync-outcome.js';
@@ -29,13 +29,8 @@ export class CdcTally implements Disposable {
     return new CdcTally(database, targetSchema, rejected, onClose);
   }
 
-  noteApplied(table: string, { inserted, updated, deleted }: AppliedRows): void {
-    const before = this.applied.get(table) ?? NO_ROWS;
-    this.applied.set(table, {
-      inserted: before.inserted + inserted,
-      updated: before.updated + updated,
-      deleted: before.deleted + deleted,
-    });
+  noteApplied(table: string, rows: AppliedRows): void {
+    this.applied.set(table, addRows(this.applied.get(table) ?? NO_ROWS, rows));
   }
 
   /** The latest copy counts, with what was applied to the table after it. */

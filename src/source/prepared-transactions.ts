@@ -1,4 +1,4 @@
-import { formatXid } from './binlog/control-events.js';
+import { formatXid } from '../model/xid.js';
 import { classifyStatement } from './binlog/statements.js';
 import type { SourceSession } from './connect.js';
 

@@ -1,6 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { SourceSession } from './connect.js';
-import type { ProtocolConnection, ProtocolPacket } from './rows/row-stream-command.js';
+import {
+  outgoingPacket,
+  type ProtocolConnection,
+  type ProtocolPacket,
+} from './rows/row-stream-command.js';
 
 const COM_REGISTER_SLAVE = 0x15;
 /** Server id, three empty names, port, rank and source id. */
@@ -46,12 +50,5 @@ function registerPacket(): Parameters<ProtocolConnection['writePacket']>[0] {
   buffer[4] = COM_REGISTER_SLAVE;
   // One of nobody's, as far as chance can tell.
   buffer.writeUInt32LE(randomInt(2 ** 31, 2 ** 32), 5);
-  return {
-    buffer,
-    length: () => buffer.length - 4,
-    writeHeader: (sequenceId) => {
-      buffer.writeUIntLE(buffer.length - 4, 0, 3);
-      buffer[3] = sequenceId;
-    },
-  };
+  return outgoingPacket(buffer);
 }

@@ -1,7 +1,11 @@
+import { toError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import type { RejectedValue } from '../model/rejected-value.js';
 import type { Database } from '../target/database.js';
 import type { RowAppender } from '../target/row-appender.js';
+
+/** Well below what an Appender takes before it writes by itself, in whosever transaction that is. */
+const ROWS_PER_FLUSH = 20_000;
 
 let buffers = 0;
 
@@ -10,6 +14,12 @@ let buffers = 0;
  * move to disk, until the cutover makes them part of the state. A crash leaves nothing behind.
  */
 export class RejectedValueBuffer implements AsyncDisposable {
+  private waiting: (string | null)[][] = [];
+  /** The writing that is under way or waits for its turn. */
+  private writing: Promise<void> | null = null;
+  /** What went wrong with one. */
+  private failure: Error | null = null;
+
   private constructor(
     private readonly database: Database,
     private readonly table: string,
@@ -30,8 +40,9 @@ export class RejectedValueBuffer implements AsyncDisposable {
   /** `copyId` tells one attempt at a table from another. */
   append(copyId: string, columnNames: readonly string[], values: readonly RejectedValue[]): void {
     for (const { key, column, sourceText, reason } of values) {
-      this.appender.append([copyId, key, columnNames[column], sourceText, reason]);
+      this.waiting.push([copyId, key, columnNames[column], sourceText, reason]);
     }
+    if (this.waiting.length >= ROWS_PER_FLUSH) this.writing ??= this.writeInTurn();
   }
 
   /** Within the transaction of a cutover: replaces the table's rejected values by those of the copy. */
@@ -50,7 +61,8 @@ export class RejectedValueBuffer implements AsyncDisposable {
   }
 
   private async insert(copyId: string, targetSchema: string, table: string): Promise<void> {
-    this.appender.flush();
+    if (this.failure !== null) throw this.failure;
+    this.write();
     await this.database.run(
       `INSERT INTO _ducktail.rejected_values
          SELECT ?, ?, row_key::JSON, column_name, source_text, reason, now()
@@ -59,8 +71,32 @@ export class RejectedValueBuffer implements AsyncDisposable {
     );
   }
 
+  private async writeInTurn(): Promise<void> {
+    try {
+      await this.database.exclusively(() => {
+        this.write();
+        return Promise.resolve();
+      });
+    } catch (error) {
+      this.failure = toError(error);
+    } finally {
+      this.writing = null;
+    }
+  }
+
+  /** The Appender writes by the writer connection: only for whoever has that to itself. */
+  private write(): void {
+    for (const row of this.waiting) this.appender.append(row);
+    this.waiting = [];
+    this.appender.flush();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.appender.close();
+    await this.writing;
+    await this.database.exclusively(() => {
+      this.appender.close();
+      return Promise.resolve();
+    });
     await this.database.run(`DROP TABLE IF EXISTS ${this.table}`);
   }
 }

@@ -11,6 +11,7 @@ import { ChunkWriter } from './chunk-writer.js';
 import type { Database } from './database.js';
 import { qualifiedName } from './ddl.js';
 import { LARGE_ROW_BYTES } from './staged-apply.js';
+import { storedForm } from './stored-form.js';
 
 /**
  * How the rows of a table changed. `inserted - deleted` is exact. Which rows were updated is told
@@ -24,6 +25,14 @@ export interface AppliedRows {
 }
 
 export const NO_ROWS: AppliedRows = { inserted: 0, updated: 0, deleted: 0 };
+
+export function addRows(a: AppliedRows, b: AppliedRows): AppliedRows {
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    deleted: a.deleted + b.deleted,
+  };
+}
 
 /**
  * Rows that a temporary table takes before it is made anew. A TRUNCATE is faster (0.3 instead of
@@ -132,15 +141,23 @@ export class ChangeStage implements AsyncDisposable {
 
   /** Outside of a transaction: empties the stage, whatever became of it. */
   async reset(): Promise<void> {
-    this.appender.closeSync();
+    await this.closeAppender();
     await this.createTable();
     this.forget();
     this.taken = 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.appender.closeSync();
+    await this.closeAppender();
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
+  }
+
+  /** What it has not flushed yet is written by that: not amid another's statement. */
+  private closeAppender(): Promise<void> {
+    return this.database.exclusively(() => {
+      this.appender.closeSync();
+      return Promise.resolve();
+    });
   }
 
   private forget(): void {
@@ -270,10 +287,3 @@ export class ChangeStage implements AsyncDisposable {
 
 /** How many more of a row come than go. */
 const NET = `sum(CASE __ducktail_op WHEN ${CHANGE_UPSERT} THEN 1 ELSE -1 END)`;
-
-/** Floats by their texts, which tell -0 from 0; geometries have no comparison of their own. */
-function storedForm({ name, duckdbType }: ColumnPlan, alias: string | null): string {
-  const column = (alias === null ? '' : `${alias}.`) + quoteDuckdbName(name);
-  if (/^(FLOAT|DOUBLE)/.test(duckdbType)) return `${column}::VARCHAR`;
-  return duckdbType === 'GEOMETRY' ? `ST_AsWKB(${column})` : column;
-}

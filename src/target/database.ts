@@ -8,6 +8,7 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api';
 import { DucktailError, toError } from '../common/errors.js';
+import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
 import { RowAppender } from './row-appender.js';
@@ -68,8 +69,7 @@ export class Database implements AsyncDisposable {
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<true>();
-  /** Ends when the writer connection is free. */
-  private turn: Promise<void> = Promise.resolve();
+  private readonly writing = new Turns(1);
 
   private constructor(
     readonly path: string,
@@ -171,22 +171,19 @@ export class Database implements AsyncDisposable {
 
   /** Has the writer connection to itself: within a transaction it has already, else it waits. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isInTransaction) return work();
-    const mine = this.turn.then(work);
-    this.turn = mine.then(ignore, ignore);
-    return mine;
+    return this.isInTransaction ? work() : this.writing.run(null, work);
   }
 
-  /** An Appender for a temporary table of the writer connection. */
+  /** An Appender for a temporary table of the writer connection; its flushes are the writer's. */
   async createTempAppender(table: string): Promise<RowAppender> {
-    return new RowAppender(
-      await this.guard(() => this.writer.createAppender(table, 'main', 'temp')),
-    );
+    return new RowAppender(await this.createTempBatchAppender(table));
   }
 
   /** An Appender of column batches for a temporary table of the writer connection. */
   createTempBatchAppender(table: string): Promise<DuckDBAppender> {
-    return this.guard(() => this.writer.createAppender(table, 'main', 'temp'));
+    return this.exclusively(() =>
+      this.guard(() => this.writer.createAppender(table, 'main', 'temp')),
+    );
   }
 
   /** Another connection, for a lane that fills staging tables; closed with the rest. */
@@ -216,7 +213,9 @@ export class Database implements AsyncDisposable {
 
   /** The types of a table's columns, as DuckDB's vectors have them. */
   async columnTypes(qualifiedName: string): Promise<readonly DuckDBType[]> {
-    const result = await this.guard(() => this.writer.run(`FROM ${qualifiedName} LIMIT 0`));
+    const result = await this.exclusively(() =>
+      this.guard(() => this.writer.run(`FROM ${qualifiedName} LIMIT 0`)),
+    );
     return result.columnTypes();
   }
 

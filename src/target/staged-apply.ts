@@ -5,6 +5,7 @@ import type { ColumnPlan } from '../model/column-plan.js';
 import { appendBatch } from './append-batch.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { Database } from './database.js';
+import { storedForm } from './stored-form.js';
 
 export interface ReplacedRows {
   readonly inserted: number;
@@ -46,17 +47,29 @@ export class StagedRows implements AsyncDisposable {
     return new StagedRows(database, columns, name, appender, writer);
   }
 
-  /** Copies the rows at once: the batch's buffers are free afterwards. */
-  append(batch: ColumnBatch): void {
+  /** Copies the rows: the batch's buffers are free when it resolves. */
+  async append(batch: ColumnBatch): Promise<void> {
     if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.expectLargeValues();
-    appendBatch(this.writer, this.appender, batch);
+    await this.alone(() => {
+      appendBatch(this.writer, this.appender, batch);
+    });
     this.rows += batch.rows;
     this.bytes += batch.heapBytes + (batch.fixed.byteLength * batch.rows) / batch.capacity;
   }
 
   /** Makes what was appended visible in the stage. */
-  flush(): void {
-    this.appender.flushSync();
+  flush(): Promise<void> {
+    return this.alone(() => {
+      this.appender.flushSync();
+    });
+  }
+
+  /** The Appender writes by the writer connection, at times on its own account. */
+  private alone(work: () => void): Promise<void> {
+    return this.database.exclusively(() => {
+      work();
+      return Promise.resolve();
+    });
   }
 
   /**
@@ -70,7 +83,7 @@ export class StagedRows implements AsyncDisposable {
     compareWhen: string,
   ): Promise<number> {
     const { database, name } = this;
-    this.flush();
+    await this.flush();
     const same = this.columns.map((column) => sameValue(column)).join(' AND ');
     const [row] = await database.rows(
       `DELETE FROM ${name} WHERE rowid IN (
@@ -85,7 +98,7 @@ export class StagedRows implements AsyncDisposable {
   /** Within the caller's transaction: the staged rows replace those of the same key. */
   async replaceByKey(table: string, keyColumns: readonly string[]): Promise<ReplacedRows> {
     const { database, name } = this;
-    this.flush();
+    await this.flush();
     if (this.rows === 0) return { inserted: 0, updated: 0 };
     const [row] = await database.rows(
       `DELETE FROM ${table} AS t USING ${name} AS s WHERE ${sameKey(keyColumns)}`,
@@ -101,7 +114,7 @@ export class StagedRows implements AsyncDisposable {
     condition: string,
   ): Promise<{ deleted: number; inserted: number }> {
     const { database, name } = this;
-    this.flush();
+    await this.flush();
     const [row] = await database.rows(`SELECT count(*) AS n FROM ${table} WHERE ${condition}`);
     await database.run(`DELETE FROM ${table} WHERE ${condition}`);
     await database.run(`INSERT INTO ${table} FROM ${name}`);
@@ -116,7 +129,9 @@ export class StagedRows implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.appender.closeSync();
+    await this.alone(() => {
+      this.appender.closeSync();
+    });
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
   }
 }
@@ -128,12 +143,6 @@ function sameKey(keyColumns: readonly string[]): string {
     .join(' AND ');
 }
 
-/** Floats by their texts, which tell -0 from 0; geometries have no comparison of their own. */
-function sameValue({ name, duckdbType }: ColumnPlan): string {
-  const column = quoteDuckdbName(name);
-  const form = (side: string): string => {
-    if (/^(FLOAT|DOUBLE)/.test(duckdbType)) return `${side}.${column}::VARCHAR`;
-    return duckdbType === 'GEOMETRY' ? `ST_AsWKB(${side}.${column})` : `${side}.${column}`;
-  };
-  return `${form('t')} IS NOT DISTINCT FROM ${form('s')}`;
+function sameValue(column: ColumnPlan): string {
+  return `${storedForm(column, 't')} IS NOT DISTINCT FROM ${storedForm(column, 's')}`;
 }

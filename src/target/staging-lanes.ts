@@ -1,3 +1,4 @@
+import { Turns } from '../common/turns.js';
 import type { Database } from './database.js';
 import { StagingLane } from './staging-lane.js';
 
@@ -14,13 +15,13 @@ const NO_CHECKPOINT = '1000TB';
  * other lanes hold: where a checkpoint lacks memory, DuckDB gives up the whole instance.
  */
 export class StagingLanes implements AsyncDisposable {
-  private readonly queue: (() => void)[] = [];
-  private running = 0;
+  private readonly turns: Turns;
   /** How many lanes run at once: more in one table would only leave more row groups half full. */
   readonly maxRunning: number;
 
   private constructor(private readonly database: Database) {
     this.maxRunning = Math.min(MAX_RUNNING, database.threads);
+    this.turns = new Turns(this.maxRunning);
   }
 
   static async open(database: Database): Promise<StagingLanes> {
@@ -41,16 +42,8 @@ export class StagingLanes implements AsyncDisposable {
   }
 
   /** Runs `work` when one of the running lanes' places is free. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running === this.maxRunning) await new Promise<void>((go) => this.queue.push(go));
-    else this.running++;
-    try {
-      return await this.database.guard(work);
-    } finally {
-      const next = this.queue.shift();
-      if (next === undefined) this.running--;
-      else next();
-    }
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.run(null, () => this.database.guard(work));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { batchBytes, batchCapacity } from '../batch/column-batch.js';
+import { batchBytes, batchCapacity, type ColumnBatch } from '../batch/column-batch.js';
 import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { SqlPair } from '../compare/sql-pair.js';
@@ -49,7 +49,7 @@ export class Repairer implements AsyncDisposable {
     await using staged = await StagedRows.open(database, plan.columns);
     const rejections = await this.read(plan, copyId, condition.source, staged);
     if (plan.keyColumns.length === 0) await this.requireNoRejections(name, rejections.count);
-    staged.flush();
+    await staged.flush();
     this.hasReplaced = true;
     await database.transaction(async () => {
       if (plan.keyColumns.length > 0) {
@@ -81,9 +81,9 @@ export class Repairer implements AsyncDisposable {
     let count = 0;
     // To its end also after a failure, so that the reader is free for the next table; and what is
     // thrown in here would be nobody's: batches come as events.
-    await reader.readChunk(table, sql, (batch) => {
+    const take = async (batch: ColumnBatch): Promise<void> => {
       try {
-        staged.append(batch);
+        await staged.append(batch);
         this.rejected.append(copyId, names, batch.rejected);
         count += batch.rejected.length;
         for (const { key } of batch.rejected) if (key !== null) keys.add(key);
@@ -91,7 +91,12 @@ export class Repairer implements AsyncDisposable {
         failures.push(error);
       }
       reader.recycle(batch, batchBytes(batch));
+    };
+    const taken: Promise<void>[] = [];
+    await reader.readChunk(table, sql, (batch) => {
+      taken.push(take(batch));
     });
+    await Promise.all(taken);
     await reader.flush();
     if (failures.length > 0) throw failures[0];
     return { count, keys: [...keys] };

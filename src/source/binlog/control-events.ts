@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { type Gtid, type GtidSet, parseGtidSet } from '../../model/gtid-set.js';
+import { formatXid } from '../../model/xid.js';
 import { EVENT_HEADER_BYTES, eventType } from './event-layout.js';
 import { EventType, eventServer } from './event-types.js';
 import { readTaggedGtid } from './tagged-gtid.js';
@@ -145,11 +146,6 @@ export function parseChecksumBytes(event: Buffer): number {
 /** XA_PREPARE: whether the transaction is committed by this very event. */
 export function isOnePhase(event: Buffer): boolean {
   return event[EVENT_HEADER_BYTES] !== 0;
-}
-
-/** As statements in the binlog name it: `X'7831',X'',1`. */
-export function formatXid(global: string, branch: string, format: number | string): string {
-  return `X'${global.toLowerCase()}',X'${branch.toLowerCase()}',${format}`;
 }
 
 /** PREVIOUS_GTIDS: everything before its file. */

@@ -6,8 +6,6 @@
 export const EVENT_HEADER_BYTES = 19;
 export const EVENT_TYPE_OFFSET = 4;
 
-export const TABLE_MAP_EVENT = 19;
-
 export function eventType(event: Uint8Array): number {
   return event[EVENT_TYPE_OFFSET];
 }

@@ -1,4 +1,4 @@
-import { formatXid } from './control-events.js';
+import { formatXid } from '../../model/xid.js';
 
 /** What a QUERY event is about. Every statement that is no transaction keyword is `other`. */
 export type StatementKind =

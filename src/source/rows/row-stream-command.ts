@@ -108,6 +108,11 @@ function executePacket(statementId: number): OutgoingPacket {
   buffer[4] = COM_STMT_EXECUTE;
   buffer.writeUInt32LE(statementId, 5);
   buffer.writeUInt32LE(1, 10);
+  return outgoingPacket(buffer);
+}
+
+/** What mysql2 sends; the first 4 bytes of the buffer are for the packet's header. */
+export function outgoingPacket(buffer: Buffer): OutgoingPacket {
   return {
     buffer,
     length: () => buffer.length - 4,

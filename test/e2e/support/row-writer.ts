@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
 import { Random } from './random.js';
+import { runExpected } from './run-expected.js';
 
 const KEYS = 30;
 
@@ -75,13 +76,6 @@ export class RowWriter implements AsyncDisposable {
       `UPDATE ${table} SET v = ${value} WHERE id % 5 = ${id % 5}`,
       `DELETE FROM ${table} WHERE id = ${id}`,
     ]);
-    try {
-      await connection.query(statement);
-    } catch (error) {
-      const { errno = 0, message } = error as { errno?: number; message: string };
-      if (!EXPECTED_ERRORS.includes(errno)) {
-        throw new Error(`${message} in: ${statement}`, { cause: error });
-      }
-    }
+    await runExpected(connection, statement, EXPECTED_ERRORS);
   }
 }

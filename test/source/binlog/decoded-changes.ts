@@ -9,7 +9,8 @@ import {
 } from '../../../src/model/column-plan.js';
 import type { RejectedValue } from '../../../src/model/rejected-value.js';
 import { CharacterSets } from '../../../src/source/binlog/character-sets.js';
-import { TABLE_MAP_EVENT, tableIdOf } from '../../../src/source/binlog/event-layout.js';
+import { tableIdOf } from '../../../src/source/binlog/event-layout.js';
+import { EventType } from '../../../src/source/binlog/event-types.js';
 import { isRowsEvent } from '../../../src/source/binlog/rows-event.js';
 import { TableChanges } from '../../../src/source/binlog/table-changes.js';
 import { type TableMap, TableMapCache } from '../../../src/source/binlog/table-map.js';
@@ -132,7 +133,7 @@ export class ChangedSource implements AsyncDisposable {
   /** The last description of the table among the events. */
   mapOf(table: string, events: readonly Buffer[]): TableMap {
     const maps = events
-      .filter((event) => event[4] === TABLE_MAP_EVENT)
+      .filter((event) => event[4] === EventType.TABLE_MAP)
       .map((event) => this.maps.read(event))
       .filter(({ database, name }) => database === this.source.database && name === table);
     const map = maps.at(-1);
@@ -150,7 +151,7 @@ export class ChangedSource implements AsyncDisposable {
     const decoders = new Map<TableMap, TableChanges>();
     let seq = 0;
     for (const event of events) {
-      if (event[4] === TABLE_MAP_EVENT) this.maps.read(event);
+      if (event[4] === EventType.TABLE_MAP) this.maps.read(event);
       if (!isRowsEvent(event[4])) continue;
       const map = this.maps.get(tableIdOf(event));
       if (map?.database !== plan.schema.database || map.name !== plan.schema.name) continue;
