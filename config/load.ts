@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import * as v from 'valibot';
 import { DucktailError, errorMessage } from '../src/common/errors.js';
@@ -45,9 +45,35 @@ export interface ReplicaConfig {
   readonly cdcBatchMs: number;
   /** A cron expression. */
   readonly schedule: string;
+  /** Where snapshots are published; null: nowhere. */
+  readonly snapshotPath: string | null;
+  readonly snapshotSeconds: number;
+  /** A folder or `s3://…`. */
+  readonly backupTarget: string | null;
+  /** A cron expression; null: never. */
+  readonly backupSchedule: string | null;
+  readonly backupContent: 'duckdb' | 'parquet';
+  readonly backupKeep: number;
+  /** null: however old. */
+  readonly backupKeepDays: number | null;
+  /** null: not encrypted. */
+  readonly backupKey: Buffer | null;
+  readonly partitionBy: readonly WatermarkRule[];
+  readonly s3Endpoint: string | null;
+  readonly s3Region: string;
+  /** null: found as AWS's tools find them. */
+  readonly s3Credentials: S3Credentials | null;
+  /** Of the file, dead; 0: never. */
+  readonly compactAtPercent: number;
   readonly logLevel: OptionValues['logLevel'];
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: OptionValues['logFormat'];
+}
+
+interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 export interface Config extends ReplicaConfig {
@@ -100,7 +126,8 @@ const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpo
 
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
-  const { workerThreads, deletes, cdcEnabled, ...rest } = others;
+  const { workerThreads, deletes, cdcEnabled, s3AccessKey, s3SecretKey, s3SessionToken, ...rest } =
+    others;
   return {
     ...rest,
     tables: { include: includeTables, exclude: excludeTables },
@@ -108,6 +135,14 @@ function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
     types: { tinyint1As, timeAs, timestampAs },
     deletes: deletes === 'true',
     cdcEnabled: cdcEnabled === 'true',
+    s3Credentials:
+      s3AccessKey === null || s3SecretKey === null
+        ? null
+        : {
+            accessKeyId: s3AccessKey,
+            secretAccessKey: s3SecretKey,
+            ...(s3SessionToken === null ? {} : { sessionToken: s3SessionToken }),
+          },
   };
 }
 
@@ -130,7 +165,7 @@ function readValues<Key extends OptionKey>(
       values[key] = whenUnset.value;
     }
   }
-  problems.push(...filterProblems(values));
+  problems.push(...filterProblems(values), ...backupProblems(values));
   if (problems.length > 0) throw configurationError(problems);
   return values as Pick<OptionValues, Key>;
 }
@@ -142,6 +177,24 @@ function filterProblems(values: Partial<Record<OptionKey, unknown>>): string[] {
     ...found.include.map((problem) => `INCLUDE_TABLES ${problem}`),
     ...found.exclude.map((problem) => `EXCLUDE_TABLES ${problem}`),
   ];
+}
+
+function backupProblems(values: Partial<Record<OptionKey, unknown>>): string[] {
+  const { backupSchedule, backupTarget, s3AccessKey, s3SecretKey, duckdbPath, snapshotPath } =
+    values as Partial<OptionValues>;
+  const problems: string[] = [];
+  if (backupSchedule != null && backupTarget === null) {
+    problems.push('BACKUP_SCHEDULE is set, but not BACKUP_TARGET');
+  }
+  if ((s3AccessKey == null) !== (s3SecretKey == null)) {
+    problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are only good together');
+  }
+  if (snapshotPath != null && duckdbPath !== undefined) {
+    if (resolve(snapshotPath) === resolve(duckdbPath)) {
+      problems.push('SNAPSHOT_PATH is DUCKDB_PATH: it has to be another file');
+    }
+  }
+  return problems;
 }
 
 function configurationError(problems: readonly string[]): DucktailError {

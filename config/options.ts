@@ -6,9 +6,11 @@ import {
   filePath,
   memorySize,
   oneOf,
+  secretKey,
   targetSchema,
   type ValueSchema,
   watermarkList,
+  webUrl,
   wholeNumber,
 } from './value-schemas.js';
 
@@ -34,6 +36,8 @@ const mysqlUrl = v.pipe(
     return NEVER;
   }),
 );
+
+const AWS_DEFAULT = 'as AWS tools find it';
 
 /**
  * Every variable that Ducktail reads. `--help`, the loader and the test of `.env.example` work from
@@ -147,6 +151,69 @@ export const environmentOptions = {
   }),
   timestampAs: withDefault('TIMESTAMP_AS', oneOf(['timestamp', 'timestamptz']), 'timestamp', {
     doc: 'What TIMESTAMP becomes, its value being UTC: timestamp or timestamptz.',
+  }),
+  snapshotPath: automatic<string | null>('SNAPSHOT_PATH', filePath, null, 'none', {
+    doc:
+      'Where `ducktail run` publishes a read-only copy of the replica for other programs: a file, ' +
+      'replaced in one step.',
+  }),
+  snapshotSeconds: withDefault('SNAPSHOT_INTERVAL', wholeNumber({ min: 1, max: 604_800 }), '300', {
+    doc: 'Seconds between one published snapshot and the next.',
+  }),
+  backupTarget: automatic<string | null>('BACKUP_TARGET', v.string(), null, 'none', {
+    doc:
+      'Where backups are kept: a folder, or s3://bucket/path. A replica removes its own old ' +
+      'backups there, and nothing else.',
+  }),
+  backupSchedule: automatic<string | null>('BACKUP_SCHEDULE', cronExpression, null, 'never', {
+    doc: 'When `ducktail run` takes a backup: a cron expression, as for INCREMENTAL_SCHEDULE.',
+  }),
+  backupContent: withDefault('BACKUP_FORMAT', oneOf(['duckdb', 'parquet']), 'duckdb', {
+    doc:
+      "What a backup is: duckdb (the replica's file, which can be restored) or parquet (its " +
+      'tables, for other programs).',
+  }),
+  backupKeep: withDefault('BACKUP_KEEP', wholeNumber({ min: 1, max: 100_000 }), '7', {
+    doc: 'How many backups are kept of each format; older ones are removed.',
+  }),
+  backupKeepDays: automatic<number | null>(
+    'BACKUP_KEEP_DAYS',
+    wholeNumber({ min: 1, max: 36_500 }),
+    null,
+    'however old',
+    { doc: 'Backups that are older than so many days are removed, but for the newest.' },
+  ),
+  backupKey: automatic<Buffer | null>('BACKUP_ENCRYPTION_KEY', secretKey, null, 'not encrypted', {
+    doc:
+      'Encrypts backups with AES-256-GCM before they leave the process: 32 bytes in hex, as ' +
+      '`openssl rand -hex 32` prints them. Without it they cannot be restored.',
+    secret: true,
+  }),
+  partitionBy: automatic('PARTITION_BY', watermarkList, [], 'one file a table', {
+    doc:
+      'How Parquet backups are split into folders: table.column entries between commas, * in the ' +
+      'table for any characters.',
+  }),
+  s3Endpoint: automatic<string | null>('S3_ENDPOINT', webUrl, null, 'AWS', {
+    doc: 'The URL of a server that speaks like S3: MinIO, Ceph, R2 and others.',
+  }),
+  s3Region: withDefault('AWS_REGION', v.string(), 'us-east-1', { doc: "The bucket's region." }),
+  s3AccessKey: automatic<string | null>('AWS_ACCESS_KEY_ID', v.string(), null, AWS_DEFAULT, {
+    doc: 'The account at S3.',
+    secret: true,
+  }),
+  s3SecretKey: automatic<string | null>('AWS_SECRET_ACCESS_KEY', v.string(), null, AWS_DEFAULT, {
+    doc: 'Its secret.',
+    secret: true,
+  }),
+  s3SessionToken: automatic<string | null>('AWS_SESSION_TOKEN', v.string(), null, 'none', {
+    doc: 'For temporary credentials.',
+    secret: true,
+  }),
+  compactAtPercent: withDefault('COMPACT_AT_PERCENT', wholeNumber({ min: 0, max: 99 }), '50', {
+    doc:
+      "The dead share of the replica's file at which `ducktail run` rewrites it without holes, " +
+      'holding the stream meanwhile; 0: never.',
   }),
   logLevel: withDefault(
     'LOG_LEVEL',

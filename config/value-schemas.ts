@@ -118,6 +118,27 @@ export const filePath: ValueSchema<string> = v.pipe(
   }),
 );
 
+/** 32 bytes in hex. The message must not quote what was given. */
+export const secretKey: ValueSchema<Buffer> = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }) => {
+    if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+    addIssue({ message: 'must be 32 bytes in hex: what `openssl rand -hex 32` prints' });
+    return NEVER;
+  }),
+);
+
+/** Of a server; without a password, which would be printed. */
+export const webUrl: ValueSchema<string> = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url !== null && /^https?:$/.test(url.protocol) && url.password === '') return text;
+    addIssue({ message: 'must be a URL such as https://s3.example.com:9000, without a password' });
+    return NEVER;
+  }),
+);
+
 const RESERVED_SCHEMAS = ['_ducktail', 'information_schema', 'pg_catalog', 'temp', 'system'];
 
 /** A DuckDB schema for user tables: any name that neither DuckDB nor Ducktail keeps for itself. */

@@ -2,8 +2,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
 import type { ApplyHooks } from '../cdc/hooks.js';
 import { DucktailError } from '../common/errors.js';
+import type { KeepHooks } from '../keep/hooks.js';
 import type { OrderedMode } from '../service/replication.js';
+import { JSON_HELP, type JsonOption, type Run } from './command-options.js';
 import { isDebug } from './context.js';
+import { addKeepCommands } from './keep-program.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
 import type { SyncInterceptor } from './sync-settings.js';
 import { VERSION } from './version.js';
@@ -41,15 +44,11 @@ export interface ProgramHooks {
   readonly intercept?: SyncInterceptor;
   /** Of the service's stream. */
   readonly apply?: ApplyHooks;
+  /** Of backups, snapshots and compaction. */
+  readonly keep?: KeepHooks;
 }
 
-type Run = (json: boolean, command: () => Promise<number>) => Promise<void>;
-
-interface JsonOption {
-  readonly json?: true;
-}
-
-function createProgram(run: Run, { intercept, apply }: ProgramHooks): Command {
+function createProgram(run: Run, { intercept, apply, keep }: ProgramHooks): Command {
   const program = new Command('ducktail')
     .description('Keeps a faithful, queryable copy of a MySQL or MariaDB database in DuckDB.')
     .version(VERSION)
@@ -62,14 +61,13 @@ function createProgram(run: Run, { intercept, apply }: ProgramHooks): Command {
     );
   addCheck(program, run);
   addSync(program, run, intercept);
-  addRun(program, run, intercept, apply);
+  addRun(program, run, intercept, apply, keep);
   addVerify(program, run);
   addStatus(program, run);
   addQuery(program, run);
+  addKeepCommands(program, run, keep);
   return program;
 }
-
-const JSON_HELP = 'print one JSON document on stdout and nothing else there';
 
 function addCheck(program: Command, run: Run): void {
   program
@@ -123,18 +121,20 @@ function addRun(
   run: Run,
   intercept: SyncInterceptor | undefined,
   apply: ApplyHooks | undefined,
+  keep: KeepHooks | undefined,
 ): void {
   program
     .command('run')
     .description(
       'Runs as a service until SIGTERM or SIGINT: copies the tables that were never synced, then ' +
-        'keeps all of them up to date, and answers status, query, sync and verify meanwhile.',
+        'keeps all of them up to date, and answers status, query, sync, verify, backup and compact ' +
+        'meanwhile.',
     )
     .option('--json', `${JSON_HELP}, when it stops`)
     .action((options: JsonOption) =>
       run(options.json === true, async () => {
         const { runRun } = await import('./commands/run-command.js');
-        return runRun({ json: options.json === true }, intercept, apply);
+        return runRun({ json: options.json === true }, intercept, apply, keep);
       }),
     );
 }

@@ -27,6 +27,10 @@ export type ErrorCode =
   | 'target-memory'
   /** The DuckDB file can't be opened, read or written. */
   | 'target-failed'
+  /** The folder or bucket of backups can't be read or written. */
+  | 'storage-failed'
+  /** A backup is not what was made, not all of it, or made under another key. */
+  | 'backup-damaged'
   /** A reader thread ended without saying why. */
   | 'worker-lost'
   /** The service that carried a command out went away. */

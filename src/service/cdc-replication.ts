@@ -25,6 +25,7 @@ import type { VerifyResult } from '../verify/verify-result.js';
 import { readEnd } from './binlog-end.js';
 import { CdcTally } from './cdc-tally.js';
 import { type ComparedStream, notStreaming } from './compared-stream.js';
+import { Interludes } from './interludes.js';
 import { isoTime } from './status.js';
 import type {
   CdcStatus,
@@ -70,6 +71,7 @@ export class CdcReplication implements Replication {
   private readonly backoff = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
   private readonly tallies = new Set<CdcTally>();
   private readonly lag = new SourceLag();
+  private readonly interludes = new Interludes();
   private replicator: Replicator | null = null;
   private stop: AbortSignal | undefined;
 
@@ -114,11 +116,14 @@ export class CdcReplication implements Replication {
     let losses = 0;
     let failures = 0;
     for (;;) {
+      await this.interludes.serve();
+      const attemptSignal = AbortSignal.any([signal, this.interludes.begin()]);
       try {
-        await this.attempt(signal, end);
-        return;
+        await this.attempt(attemptSignal, end);
+        if (!this.interludes.isAsked) return;
       } catch (error) {
         if (signal.aborted) return;
+        if (this.interludes.isAsked) continue;
         if (this.hasStreamed) {
           losses = 0;
           failures = 0;
@@ -131,13 +136,37 @@ export class CdcReplication implements Replication {
         } else {
           failures += 1;
           if (end !== null && failures === MAX_FAILURES) throw error;
-          await this.waitAfter(error, signal);
+          await this.waitAfter(error, attemptSignal);
         }
       }
     }
   }
 
-  async sync(order: SyncOrder): Promise<SyncResult> {
+  sync(order: SyncOrder): Promise<SyncResult> {
+    return this.interludes.order(() => this.carryOut(order));
+  }
+
+  verify(order: VerifyOrder): Promise<VerifyResult> {
+    // The stream waits for a comparison at its position, and the stop for the stream.
+    const signal = anySignal(order.signal, this.stop);
+    const stream: ComparedStream = {
+      caughtUp: () => this.caughtUp(signal),
+      replicator: () => this.replicator,
+    };
+    const { jobs } = this.means;
+    return this.interludes.order(() => jobs.verify({ ...order, signal }, stream));
+  }
+
+  standAside<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const isAtRest = (): boolean => {
+      const { replicator } = this;
+      const state = replicator?.progress.state;
+      return state === 'reconnecting' || (state === 'streaming' && replicator?.isCopying === false);
+    };
+    return this.interludes.run(isAtRest, task, signal);
+  }
+
+  private async carryOut(order: SyncOrder): Promise<SyncResult> {
     const known = (await this.means.jobs.selectTables()).map(({ schema }) => schema.name);
     const unknown = order.tables.filter((name) => !known.includes(name));
     if (unknown.length > 0) throw notSelected(unknown);
@@ -151,16 +180,6 @@ export class CdcReplication implements Replication {
       await this.caughtUp(order.signal);
     }
     return await tally.result(names);
-  }
-
-  async verify(order: VerifyOrder): Promise<VerifyResult> {
-    // The stream waits for a comparison at its position, and the stop for the stream.
-    const signal = anySignal(order.signal, this.stop);
-    const stream: ComparedStream = {
-      caughtUp: () => this.caughtUp(signal),
-      replicator: () => this.replicator,
-    };
-    return this.means.jobs.verify({ ...order, signal }, stream);
   }
 
   /** Notes from here on what is done with each table. */

@@ -5,6 +5,7 @@ import { readTableStates } from '../state/tables.js';
 import type { Database } from '../target/database.js';
 import { queryBesideWriter, rowsBesideWriter } from '../target/live-query.js';
 import type { ControlHandlers } from './control-server.js';
+import type { Keeper } from './keeper.js';
 import type { Replication } from './replication.js';
 import type { ServiceStatus, Status } from './status.js';
 import { eventReporter, replay } from './sync-events.js';
@@ -16,6 +17,7 @@ const MAX_QUERIES = 3;
 export interface HandledService {
   readonly database: Database;
   readonly replication: Replication;
+  readonly keeper: Keeper;
   readonly logger: Logger;
   readonly createReporter: () => SyncReporter;
   readonly state: () => ServiceStatus['state'];
@@ -23,7 +25,7 @@ export interface HandledService {
 
 /** How a service answers its clients. */
 export function controlHandlers(service: HandledService): ControlHandlers {
-  const { database, replication, logger, createReporter } = service;
+  const { database, replication, keeper, logger, createReporter } = service;
   const queries = new Turns(MAX_QUERIES);
   return {
     status: () => serviceStatus(service),
@@ -61,6 +63,14 @@ export function controlHandlers(service: HandledService): ControlHandlers {
       const result = await replication.verify({ tables, repair, reporter, signal: call.signal });
       logger.info({ equal: result.equal, seconds: result.seconds }, 'the verification is done');
       return result;
+    },
+    backup: ({ target, content }, { signal }) => {
+      logger.info({ target, content }, 'a client asks for a backup');
+      return keeper.backup({ target, content, signal });
+    },
+    compact: (_request, { signal }) => {
+      logger.info('a client asks for a compaction');
+      return keeper.compact(signal);
     },
   };
 }

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import type { SerializedError } from '../common/errors.js';
+import type { BackupResult } from '../keep/backup.js';
+import type { CompactionResult } from '../keep/compaction.js';
 import type { SyncResult } from '../model/sync-result.js';
 import type { QueryColumn } from '../target/read-only.js';
 import type { TableVerification, VerifyResult } from '../verify/verify-result.js';
@@ -25,6 +27,13 @@ export const requestSchema = v.variant('call', [
     tables: v.pipe(v.array(v.string()), v.readonly()),
     repair: v.boolean(),
   }),
+  v.strictObject({
+    call: v.literal('backup'),
+    /** Seen from the service: an absolute path, or `s3://…`. */
+    target: v.nullable(v.string()),
+    content: v.nullable(v.picklist(['duckdb', 'parquet'])),
+  }),
+  v.strictObject({ call: v.literal('compact') }),
 ]);
 
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
@@ -36,6 +45,8 @@ export interface ControlReplies {
   readonly status: { readonly event: never; readonly result: Status };
   readonly query: { readonly event: QueryEvent; readonly result: null };
   readonly sync: { readonly event: SyncEvent; readonly result: SyncResult };
+  readonly backup: { readonly event: never; readonly result: BackupResult };
+  readonly compact: { readonly event: never; readonly result: CompactionResult };
   readonly verify: { readonly event: VerifyEvent; readonly result: VerifyResult };
 }
 

@@ -3,6 +3,8 @@ import { orAbandon } from '../common/abandon.js';
 import { Backoff } from '../common/backoff.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
+import type { KeepHooks } from '../keep/hooks.js';
+import type { KeepObserver } from '../keep/keep-observer.js';
 import type { Finding } from '../model/finding.js';
 import type { TableState } from '../state/tables.js';
 import { readTableStates } from '../state/tables.js';
@@ -12,6 +14,8 @@ import { requireFit } from './check.js';
 import { controlHandlers } from './control-handlers.js';
 import { ControlServer } from './control-server.js';
 import { controlPath } from './control-socket.js';
+import type { KeepSettings } from './keep-settings.js';
+import { Keeper } from './keeper.js';
 import { type OpenedReplica, openReplica } from './replica.js';
 import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
 import type { ServiceStatus } from './status.js';
@@ -29,6 +33,10 @@ export interface ServiceRequest extends JobFactories {
   /** What stands in the way, asked before anything else. */
   readonly preflight: () => Promise<readonly Finding[]>;
   readonly replicate: ReplicationFactory;
+  /** Snapshots, backups, compaction. */
+  readonly keep: KeepSettings;
+  readonly keepObserver?: KeepObserver | undefined;
+  readonly keepHooks?: KeepHooks | undefined;
   readonly logger: Logger;
 }
 
@@ -92,13 +100,29 @@ async function serve(
     if (signal.aborted) return 'stopping';
     return isWaiting ? 'source-unavailable' : replication.state;
   };
-  await using _control = await openControl(database, replication, state, request);
-  if (isWaiting) {
-    await waitForSource(request);
-    isWaiting = false;
+  const keeper = createKeeper(database, replication, request);
+  const ended = new AbortController();
+  const keeping = keeper.run(AbortSignal.any([signal, ended.signal]));
+  try {
+    await using _control = await openControl(database, replication, keeper, state, request);
+    if (isWaiting) {
+      await waitForSource(request);
+      isWaiting = false;
+    }
+    if (!signal.aborted) await replication.run(signal);
+    logger.info('stopping');
+  } finally {
+    ended.abort();
+    await keeping;
   }
-  if (!signal.aborted) await replication.run(signal);
-  logger.info('stopping');
+}
+
+function createKeeper(
+  database: Database,
+  replication: Replication,
+  { keep: settings, logger, keepObserver: observer, keepHooks: hooks }: ServiceRequest,
+): Keeper {
+  return new Keeper({ database, replication, settings, logger, observer, hooks });
 }
 
 function createReplication(database: Database, request: ServiceRequest): Replication {
@@ -111,17 +135,25 @@ function createReplication(database: Database, request: ServiceRequest): Replica
 async function openControl(
   database: Database,
   replication: Replication,
+  keeper: Keeper,
   state: () => ServiceStatus['state'],
   { logger, createReporter }: ServiceRequest,
 ): Promise<ControlServer | null> {
   const path = controlPath(database.path);
-  const handlers = controlHandlers({ database, replication, logger, createReporter, state });
+  const handlers = controlHandlers({
+    database,
+    replication,
+    keeper,
+    logger,
+    createReporter,
+    state,
+  });
   const onDefect = (error: Error): void => {
     logger.error({ stack: error.stack }, `a client's call failed: ${error.message}`);
   };
   try {
     const control = await ControlServer.open({ path, handlers, onDefect });
-    logger.info({ socket: path }, 'status, query, sync and verify are answered');
+    logger.info({ socket: path }, 'status, query, sync, verify, backup and compact are answered');
     return control;
   } catch (error) {
     logger.warn(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { migrate } from '../state/migrate.js';
 import { Database, type DatabaseOptions } from '../target/database.js';
 import { createSchema, dropOrphanedStagingTables } from '../target/ddl.js';
+import { removeWorkFiles } from '../target/work-files.js';
 
 export interface OpenedReplica {
   readonly database: Database;
@@ -46,6 +47,7 @@ export async function openReplica(
   try {
     await migrate(database);
     await createSchema(database, targetSchema);
+    await removeWorkFiles(options.path);
     return { database, orphans: await dropOrphanedStagingTables(database, targetSchema) };
   } catch (error) {
     await database[Symbol.asyncDispose]();

@@ -24,6 +24,11 @@ export interface Replication {
   /** Carries a client's order out between its own work, or beside it; also before `run`. */
   sync(order: SyncOrder): Promise<SyncResult>;
   verify(order: VerifyOrder): Promise<VerifyResult>;
+  /**
+   * Runs `task` while it has nothing in the database that would outlive it, and uses it for nothing:
+   * between two runs, or with its stream left for a moment.
+   */
+  standAside<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
 /**

@@ -64,6 +64,10 @@ export class ScheduledReplication implements Replication {
     return this.turns.run(order.signal, () => this.means.jobs.verify(order));
   }
 
+  standAside<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.turns.run(signal, task);
+  }
+
   /** Resolves to the time of the next attempt, where that is before the schedule's. */
   private async attempt(signal: AbortSignal): Promise<Date | null> {
     const { jobs, createReporter } = this.means;

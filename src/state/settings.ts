@@ -18,3 +18,8 @@ export async function recordSetting(
   await database.run('DELETE FROM _ducktail.settings WHERE name = ?', [name]);
   await database.run('INSERT INTO _ducktail.settings VALUES (?, ?)', [name, value]);
 }
+
+/** Within the caller's transaction. */
+export async function forgetSetting(database: Database, name: string): Promise<void> {
+  await database.run('DELETE FROM _ducktail.settings WHERE name = ?', [name]);
+}

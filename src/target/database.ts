@@ -1,56 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync } from 'node:fs';
-import { totalmem } from 'node:os';
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBType,
-} from '@duckdb/node-api';
-import { DucktailError, toError } from '../common/errors.js';
+import type { DuckDBAppender, DuckDBConnection, DuckDBType } from '@duckdb/node-api';
+import { toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
+import { AutomaticCheckpoints } from './automatic-checkpoints.js';
+import {
+  type DatabaseOptions,
+  isFree,
+  openAgain,
+  type OpenedFile,
+  openFile,
+} from './duckdb-file.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
+import { forColumns, memoryText, mostMemory, parseSize } from './memory-size.js';
+import { ReaderGate } from './reader-gate.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
 
-export interface DatabaseOptions {
-  readonly path: string;
-  /** DuckDB's notation, such as `256MB`. */
-  readonly memoryLimit: string;
-  /** null: one per core. */
-  readonly threads: number | null;
-  /** What this process is, for the message that another one gets: `ducktail sync`. */
-  readonly owner: string;
-}
-
-/**
- * New files get this version, so that files don't depend on the DuckDB that made them. Later ones
- * compress strings by DICT_FSST alone: 40,000 texts of 8 KB took it 16.5 instead of 2.1 s, 2 million
- * rows of short ones 1.6 instead of 1.3 s of CPU (with `chooseFsstColumns`), for larger files.
- */
-const STORAGE_VERSION = 'v1.2.0';
-
-/** Of the machine's memory, what DuckDB may come to have. */
-const MAX_MEMORY_SHARE = 0.8;
-
-/** Measured: a table of 300 columns is too much for 192 MB, and is copied with 225 MB. */
-const BASE_MEMORY = 64 * 1024 * 1024;
-const COLUMN_MEMORY = 512 * 1024;
-
-/** What DuckDB may come to have, in bytes. */
-function mostMemory(): number {
-  return totalmem() * MAX_MEMORY_SHARE;
-}
-
-/** The largest memory limit that DuckDB is given on this machine, in its notation. */
-export function mostMemoryText(): string {
-  return memoryText(mostMemory());
-}
-
-function memoryText(bytes: number): string {
-  return `${Math.round(bytes / 1e6)}MB`;
-}
+export type { DatabaseOptions };
 
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
@@ -64,50 +31,58 @@ export type SqlValue = string | number | bigint | boolean | null;
 export class Database implements AsyncDisposable {
   /** Lanes in no transaction: what they are made of stays in the instance, so they are used again. */
   readonly idleLanes: StagingLane[] = [];
+  /** While held, DuckDB sets off no checkpoint by itself. */
+  readonly automaticCheckpoints = new AutomaticCheckpoints((sql) => this.run(sql));
+  /** While taken, the file is being copied: nobody else may checkpoint. */
+  readonly copying = new Turns(1);
   private readonly extra = new Set<DuckDBConnection>();
-  private readers = 0;
+  private readonly gate = new ReaderGate();
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<true>();
   private readonly writing = new Turns(1);
 
   private constructor(
-    readonly path: string,
-    private readonly instance: DuckDBInstance,
+    private readonly options: DatabaseOptions,
     private readonly lock: FileLock,
-    private readonly writer: DuckDBConnection,
-    /** The name DuckDB has given the file; part of every name, because a schema may be called the same. */
-    readonly catalog: string,
-    readonly threads: number,
-    /** Whether columns can be given FSST: not in files of a later storage version. */
-    readonly compressesFsst: boolean,
+    private opened: OpenedFile,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const lock = await acquireLock(options.path, options.owner, () => isFree(options));
     try {
-      const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
-      const writer = await instance.connect();
-      // Texts of TIMESTAMPTZ values must not depend on where this runs.
-      await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
-      const reader = await writer.runAndReadAll(
-        `SELECT database_name, current_setting('threads'), tags['storage_version']
-          FROM duckdb_databases() WHERE database_name = current_database()`,
-      );
-      const [[catalog, threads, storage]] = reader.getRowsJson() as [[string, string, string]];
-      return new Database(
-        options.path,
-        instance,
-        lock,
-        writer,
-        catalog,
-        Number(threads),
-        /^v1\.[0-2]\./.test(storage),
-      );
+      return new Database(options, lock, await openFile(options));
     } catch (error) {
       await lock.release();
       throw translateTargetError(error, options.path);
     }
+  }
+
+  get path(): string {
+    return this.options.path;
+  }
+
+  /** The name DuckDB has given the file; part of every name, because a schema may be called the same. */
+  get catalog(): string {
+    return this.opened.catalog;
+  }
+
+  get threads(): number {
+    return this.opened.threads;
+  }
+
+  /** Whether columns can be given FSST: not in files of a later storage version. */
+  get compressesFsst(): boolean {
+    return this.opened.compressesFsst;
+  }
+
+  /** In DuckDB's notation, such as `v1.2.0`. */
+  get storageVersion(): string {
+    return this.opened.storageVersion;
+  }
+
+  private get writer(): DuckDBConnection {
+    return this.opened.writer;
   }
 
   /**
@@ -174,6 +149,31 @@ export class Database implements AsyncDisposable {
     return this.isInTransaction ? work() : this.writing.run(null, work);
   }
 
+  /** The same for several statements, none of them in a transaction: what is open has ended. */
+  withWriter<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isInTransaction) throw new Error('the writer is taken by the caller already');
+    return this.exclusively(() => this.transactions.run(true, work));
+  }
+
+  /**
+   * Runs `replace` while no instance has the file, and opens what is there then. For the holder of
+   * the writer, with nothing of this process's that outlives it in the instance: temporary tables and
+   * settings are gone. Waits for readers that are at work, `patienceMs` at most, and lets others wait.
+   */
+  async reopen(replace: () => Promise<void>, patienceMs: number): Promise<void> {
+    using _gate = await this.gate.close(patienceMs, this.path);
+    const limit = await this.memoryLimit();
+    this.close();
+    this.idleLanes.length = 0;
+    try {
+      await replace();
+    } finally {
+      this.opened = await openAgain(this.options);
+      await this.setMemoryLimit(limit);
+      await this.automaticCheckpoints.reapply();
+    }
+  }
+
   /** An Appender for a temporary table of the writer connection; its flushes are the writer's. */
   async createTempAppender(table: string): Promise<RowAppender> {
     return new RowAppender(await this.createTempBatchAppender(table));
@@ -188,19 +188,22 @@ export class Database implements AsyncDisposable {
 
   /** Another connection, for a lane that fills staging tables; closed with the rest. */
   async connect(): Promise<DuckDBConnection> {
-    const connection = await this.guard(() => this.instance.connect());
+    const connection = await this.guard(() => this.opened.instance.connect());
     this.extra.add(connection);
     return connection;
   }
 
   /** A connection for reading beside the writer, and how to give it back. */
   async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
-    const connection = await this.connect();
-    this.readers++;
+    const leave = await this.gate.enter();
+    const connection = await this.connect().catch((error: unknown) => {
+      leave();
+      throw error;
+    });
     const close = (): void => {
       // Whoever is late finds it closed with the rest.
       if (!this.extra.delete(connection)) return;
-      this.readers--;
+      leave();
       connection.closeSync();
     };
     return { connection, close };
@@ -236,7 +239,7 @@ export class Database implements AsyncDisposable {
    * lower. Resolves to the new limit, or null where it stays.
    */
   async provideForColumns(columns: number): Promise<string | null> {
-    const needed = BASE_MEMORY + columns * COLUMN_MEMORY;
+    const needed = forColumns(columns);
     if (needed <= (await this.memoryLimit()) || needed > mostMemory()) return null;
     return this.setMemoryLimit(needed);
   }
@@ -252,7 +255,7 @@ export class Database implements AsyncDisposable {
    * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory && this.readers === 0) return work();
+    if (!this.needsCheckpointMemory && this.gate.inside === 0) return work();
     const limit = await this.memoryLimit();
     await this.setMemoryLimit(mostMemory());
     try {
@@ -282,11 +285,15 @@ export class Database implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.lock.release();
+  }
+
+  private close(): void {
     for (const connection of this.extra) connection.closeSync();
     this.extra.clear();
     this.writer.closeSync();
-    this.instance.closeSync();
-    await this.lock.release();
+    this.opened.instance.closeSync();
   }
 }
 
@@ -325,42 +332,4 @@ export class OpenTransaction {
 
 function ignore(): void {
   // Whoever asked for the work hears of its failure.
-}
-
-const UNITS: Record<string, number> = {
-  bytes: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
-
-/** Bytes of a size as DuckDB prints it, such as `244.1 MiB`. */
-function parseSize(text: string): number {
-  const [number, unit] = text.split(' ');
-  return Number(number) * (UNITS[unit] ?? NaN);
-}
-
-/** Whether DuckDB's own lock can be had, which ends with the process that holds it. */
-async function isFree(options: DatabaseOptions): Promise<boolean> {
-  if (!existsSync(options.path)) return true;
-  try {
-    const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
-    instance.closeSync();
-    return true;
-  } catch (error) {
-    const failure = translateTargetError(error, options.path);
-    if (failure instanceof DucktailError && failure.code === 'target-busy') return false;
-    throw failure;
-  }
-}
-
-function instanceSettings(options: DatabaseOptions): Record<string, string> {
-  return {
-    memory_limit: options.memoryLimit,
-    storage_compatibility_version: STORAGE_VERSION,
-    // A row group is written when it is full: five of them waiting in each lane took 65 MB more.
-    write_buffer_row_group_count: '1',
-    ...(options.threads === null ? {} : { threads: String(options.threads) }),
-  };
 }

@@ -23,12 +23,16 @@ export class ReadOnlyReplica implements Disposable {
     private readonly connection: DuckDBConnection,
   ) {}
 
-  static async open(path: string): Promise<ReadOnlyReplica> {
+  /** `settings`: of DuckDB's, by their names. */
+  static async open(
+    path: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ReadOnlyReplica> {
     await requireFile(path);
     const holder = await readLockHolder(path);
     if (holder !== null && isHere(holder)) throw busy(path, holder);
     try {
-      const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' });
+      const instance = await DuckDBInstance.create(path, { ...settings, access_mode: 'READ_ONLY' });
       return new ReadOnlyReplica(path, instance, await instance.connect());
     } catch (error) {
       const failure = translateTargetError(error, path);

@@ -4,8 +4,6 @@ import { StagingLane } from './staging-lane.js';
 
 /** Each running lane occupies a thread of libuv's pool, which other work needs too. */
 const MAX_RUNNING = 8;
-/** A log that never grows so large. */
-const NO_CHECKPOINT = '1000TB';
 
 /**
  * Hands lanes out to staging tables, which keep them until their rows are committed, and bounds how
@@ -19,15 +17,17 @@ export class StagingLanes implements AsyncDisposable {
   /** How many lanes run at once: more in one table would only leave more row groups half full. */
   readonly maxRunning: number;
 
-  private constructor(private readonly database: Database) {
+  private constructor(
+    private readonly database: Database,
+    private readonly noCheckpoints: AsyncDisposable,
+  ) {
     this.maxRunning = Math.min(MAX_RUNNING, database.threads);
     this.turns = new Turns(this.maxRunning);
   }
 
   static async open(database: Database): Promise<StagingLanes> {
     await database.run('SET threads = 1');
-    await database.run(`SET checkpoint_threshold = '${NO_CHECKPOINT}'`);
-    return new StagingLanes(database);
+    return new StagingLanes(database, await database.automaticCheckpoints.hold());
   }
 
   /** A lane in no transaction; to be given back in none. */
@@ -48,6 +48,6 @@ export class StagingLanes implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.database.run(`SET threads = ${this.database.threads}`);
-    await this.database.run('RESET checkpoint_threshold');
+    await this.noCheckpoints[Symbol.asyncDispose]();
   }
 }

@@ -29,18 +29,18 @@ export class WalKeeper implements AsyncDisposable {
   private constructor(
     private readonly database: Database,
     private readonly limits: WalLimits,
+    private readonly noCheckpoints: AsyncDisposable,
   ) {}
 
   static async open(database: Database, limits: WalLimits): Promise<WalKeeper> {
-    await database.run(`SET GLOBAL checkpoint_threshold = '1TB'`);
-    return new WalKeeper(database, limits);
+    return new WalKeeper(database, limits, await database.automaticCheckpoints.hold());
   }
 
   /** Outside of a transaction. A checkpoint that can't run now is left to a later commit. */
   async afterCommit(): Promise<void> {
     const now = performance.now();
     if (now < this.notBefore) return;
-    const bytes = await this.walBytes();
+    const bytes = await walBytes(this.database.path);
     const isOld = now - this.lastMs >= this.limits.intervalMs;
     if (bytes === 0 || (bytes < this.limits.walBytes && !isOld)) return;
     if (await checkpoint(this.database, 1)) this.lastMs = performance.now();
@@ -48,14 +48,15 @@ export class WalKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.database.run('RESET GLOBAL checkpoint_threshold');
+    await this.noCheckpoints[Symbol.asyncDispose]();
   }
+}
 
-  private async walBytes(): Promise<number> {
-    try {
-      return (await stat(`${this.database.path}.wal`)).size;
-    } catch {
-      return 0;
-    }
+/** The size of the file's write-ahead log; 0 where there is none. */
+export async function walBytes(path: string): Promise<number> {
+  try {
+    return (await stat(`${path}.wal`)).size;
+  } catch {
+    return 0;
   }
 }

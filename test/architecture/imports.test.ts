@@ -81,6 +81,18 @@ const BAD: readonly [path: string, text: string, breaches: readonly string[]][] 
     ['src/target/x.ts imports @duckdb/node-bindings'],
   ],
   ['src/source/x.ts', `import { Piscina } from 'piscina';`, ['src/source/x.ts imports piscina']],
+  ['src/keep/x.ts', `import '@aws-sdk/client-s3';`, ['src/keep/x.ts imports @aws-sdk/client-s3']],
+  [
+    'src/service/x.ts',
+    `import '@aws-sdk/lib-storage';`,
+    ['src/service/x.ts imports @aws-sdk/lib-storage'],
+  ],
+  [
+    'src/keep/x.ts',
+    `import '../source/connect.js';`,
+    ['src/keep/x.ts imports src/source/connect.ts'],
+  ],
+  ['src/storage/x.ts', `import '../state/a.js';`, ['src/storage/x.ts imports src/state/a.ts']],
   // 3: one thread owns DuckDB, also behind other files.
   [
     'workers/x.ts',

@@ -8,6 +8,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mysql2: ['src/source/'],
   '@vlasky/zongji': ['src/source/'],
   piscina: ['src/source/worker-threads.ts'],
+  '@aws-sdk/client-s3': ['src/storage/'],
+  '@aws-sdk/lib-storage': ['src/storage/'],
   croner: ['config/value-schemas.ts', 'src/service/cron-times.ts'],
   '@duckdb/node-api': ['src/target/'],
   '@duckdb/node-bindings': ['src/target/chunk-writer.ts'],
@@ -31,8 +33,10 @@ function buildRooms(): Record<string, readonly string[]> {
     state: [...below, 'target', 'state'],
     compare: [...below, 'source', 'compare'],
     ...Object.fromEntries(jobs.map((job) => [job, [...below, ...sides, 'compare', job]])),
-    service: [...below, ...sides, 'compare', ...jobs, 'service'],
-    cli: [...below, ...sides, ...jobs, 'service', 'config', 'cli'],
+    storage: ['common', 'storage'],
+    keep: [...below, 'target', 'state', 'storage', 'keep'],
+    service: [...below, ...sides, 'compare', ...jobs, 'storage', 'keep', 'service'],
+    cli: [...below, ...sides, ...jobs, 'storage', 'keep', 'service', 'config', 'cli'],
     workers: [...below, 'source', 'workers'],
   };
 }

@@ -43,6 +43,8 @@ async function openControl(
       query: refuse,
       sync: refuse,
       verify: refuse,
+      backup: refuse,
+      compact: refuse,
       ...handlers,
     },
     onDefect: (error) => defects.push(error),

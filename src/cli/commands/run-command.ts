@@ -1,6 +1,7 @@
 import type { Config } from '../../../config/load.js';
 import { describeEndpoint } from '../../../config/mysql-url.js';
 import type { ApplyHooks } from '../../cdc/hooks.js';
+import type { KeepHooks } from '../../keep/hooks.js';
 import { check } from '../../service/check.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
@@ -8,6 +9,7 @@ import type { ReplicationFactory } from '../../service/replication.js';
 import { ScheduledReplication } from '../../service/scheduled-replication.js';
 import { cdcOptions } from '../cdc-settings.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
+import { keepSettings } from '../keep-settings.js';
 import { LogProgress } from '../log-progress.js';
 import { EXIT_OK, printJson } from '../output.js';
 import { stopSignal } from '../stop-signal.js';
@@ -24,6 +26,7 @@ export async function runRun(
   { json }: { readonly json: boolean },
   intercept: SyncInterceptor = (task) => task,
   applyHooks: ApplyHooks = {},
+  keepHooks: KeepHooks = {},
 ): Promise<number> {
   const config = sourceConfig();
   const replicate = chooseReplication(config, applyHooks);
@@ -54,6 +57,8 @@ export async function runRun(
     createSync: (order) => intercept(syncTask(config, order)),
     createVerify: (order) => verifyTask(config, order),
     replicate,
+    keep: keepSettings(config),
+    keepHooks,
     createReporter: () => new LogProgress(logger),
     logger,
     signal: stop.signal,

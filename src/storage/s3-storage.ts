@@ -1,0 +1,164 @@
+import { Readable } from 'node:stream';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { DucktailError } from '../common/errors.js';
+import type { BackupStorage, StoredFolder } from './backup-storage.js';
+import type { S3Options } from './s3-options.js';
+import { storageError } from './storage-error.js';
+
+/** S3 takes 10,000 parts of a file: 312 GB of this size. */
+const PART_BYTES = 32 * 1024 * 1024;
+/** Parts on their way at once, each of them in memory. */
+const PARTS_AT_ONCE = 3;
+const ATTEMPTS = 5;
+/** As many as one request may name. */
+const KEYS_AT_ONCE = 1000;
+
+/** Backups in a bucket of S3, or of what speaks like it. */
+export class S3Storage implements BackupStorage {
+  readonly place: string;
+  private readonly client: S3Client;
+  private readonly prefix: string;
+
+  constructor(
+    private readonly bucket: string,
+    path: string,
+    { endpoint, region, credentials }: S3Options,
+  ) {
+    this.prefix = path === '' ? '' : `${path}/`;
+    this.place = `s3://${bucket}/${path}`;
+    this.client = new S3Client({
+      region,
+      maxAttempts: ATTEMPTS,
+      // Not every server knows the checksums that AWS has added; parts are checked by their ETags.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+      ...(credentials === null ? {} : { credentials }),
+    });
+  }
+
+  list(): Promise<StoredFolder[]> {
+    return this.guard(async () => {
+      const folders = new Map<string, string[]>();
+      for await (const key of this.keys(this.prefix)) {
+        const [folder, file, ...deeper] = key.slice(this.prefix.length).split('/');
+        if (file === undefined) continue;
+        const files = folders.get(folder) ?? [];
+        if (deeper.length === 0) files.push(file);
+        folders.set(folder, files);
+      }
+      return [...folders].map(([name, files]) => ({ name, files }));
+    });
+  }
+
+  /** In parts; what was sent of a file that fails is taken back. */
+  write(path: string, content: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number> {
+    return this.guard(async () => {
+      signal.throwIfAborted();
+      const Key = this.prefix + path;
+      const upload = new Upload({
+        client: this.client,
+        params: { Bucket: this.bucket, Key, Body: Readable.from(content, { objectMode: false }) },
+        partSize: PART_BYTES,
+        queueSize: PARTS_AT_ONCE,
+        leavePartsOnError: false,
+      });
+      const abort = (): void => void upload.abort();
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        await upload.done();
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+      const head = await this.client.send(new HeadObjectCommand({ Bucket: this.bucket, Key }));
+      return head.ContentLength ?? NaN;
+    });
+  }
+
+  read(path: string, signal: AbortSignal): Promise<Readable | null> {
+    return this.guard(async () => {
+      try {
+        const found = await this.client.send(
+          new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + path }),
+          { abortSignal: signal },
+        );
+        return found.Body as Readable;
+      } catch (error) {
+        if (['NoSuchKey', 'NotFound'].includes((error as Error).name)) return null;
+        throw error;
+      }
+    });
+  }
+
+  remove(folder: string, first: readonly string[]): Promise<void> {
+    return this.guard(async () => {
+      const within = `${this.prefix}${folder}/`;
+      const keys: string[] = [];
+      for await (const key of this.keys(within)) keys.push(key);
+      const isFirst = (key: string): boolean => first.includes(key.slice(within.length));
+      await this.delete(keys.filter(isFirst));
+      const rest = keys.filter((key) => !isFirst(key));
+      for (let from = 0; from < rest.length; from += KEYS_AT_ONCE) {
+        await this.delete(rest.slice(from, from + KEYS_AT_ONCE));
+      }
+    });
+  }
+
+  localFile(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  [Symbol.dispose](): void {
+    this.client.destroy();
+  }
+
+  private async delete(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const { Errors = [] } = await this.client.send(
+      new DeleteObjectsCommand({
+        Bucket: this.bucket,
+        Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+      }),
+    );
+    if (Errors.length === 0) return;
+    const [{ Key = '', Message, Code = '' }] = Errors;
+    throw new DucktailError(
+      'storage-failed',
+      `${Key} in ${this.place} can't be removed: ${Message ?? Code}`,
+      { hint: 'The account needs s3:DeleteObject there.' },
+    );
+  }
+
+  private async *keys(prefix: string): AsyncGenerator<string> {
+    let token: string | undefined;
+    do {
+      const page = await this.client.send(
+        new ListObjectsV2Command({
+          Bucket: this.bucket,
+          Prefix: prefix,
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
+      );
+      for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+  }
+
+  private async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw (error as Error).name === 'AbortError' ? error : storageError(this.place, error);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DucktailError } from '../common/errors.js';
+import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
+import { syncFile } from './apart-copy.js';
+import { moveLogIntoFile } from './consistent-copy.js';
+import type { Database } from './database.js';
+import { countDifferences, countTables } from './table-counts.js';
+import { walBytes } from './wal-keeper.js';
+import { workFile } from './work-files.js';
+
+/** What the new file is called while it is made. */
+const ALIAS = '__ducktail_compacted';
+const INTERRUPT_INTERVAL_MS = 50;
+
+export interface CompactRequest {
+  /** How long queries that are running may hold up the exchange of the files. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+  readonly beforeSwap?: (() => Promise<void>) | undefined;
+  readonly afterSwap?: (() => Promise<void>) | undefined;
+}
+
+export interface CompactedFile {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/**
+ * Writes all that is in the file into a new one, and puts that in its place: for whoever has kept
+ * everybody else from writing. At any instant there is one whole file of the replica's name, without
+ * a log: what is in it is the same before the exchange and after it.
+ */
+export function compactFile(database: Database, request: CompactRequest): Promise<CompactedFile> {
+  const { path } = database;
+  return database.copying.run(request.signal, () =>
+    database.withWriter(async () => {
+      const compacted = workFile(path, 'compact');
+      try {
+        await moveLogIntoFile(database);
+        const bytesBefore = (await stat(path)).size;
+        await writeCompacted(database, compacted, request.signal);
+        const bytesAfter = (await stat(compacted)).size;
+        await syncFile(compacted);
+        await request.beforeSwap?.();
+        request.signal.throwIfAborted();
+        await database.reopen(async () => {
+          await exchange(compacted, path);
+          await request.afterSwap?.();
+        }, request.patienceMs);
+        return { bytesBefore, bytesAfter };
+      } finally {
+        for (const left of [compacted, `${compacted}.wal`]) await rm(left, { force: true });
+      }
+    }),
+  );
+}
+
+async function writeCompacted(
+  database: Database,
+  compacted: string,
+  signal: AbortSignal,
+): Promise<void> {
+  using _interruption = interruptOnAbort(database, signal);
+  await database.run(
+    `ATTACH ${quoteDuckdbText(compacted)} AS ${ALIAS}
+       (STORAGE_VERSION ${quoteDuckdbText(database.storageVersion)})`,
+  );
+  try {
+    await database.run(`COPY FROM DATABASE ${quoteDuckdbName(database.catalog)} TO ${ALIAS}`);
+    await database.run(`CHECKPOINT ${ALIAS}`);
+    const [expected, found] = [await counts(database, null), await counts(database, ALIAS)];
+    const [difference] = countDifferences(expected, found);
+    if (difference !== undefined) {
+      throw new DucktailError('target-failed', `the compacted file was given up: ${difference}`, {
+        hint: 'The replica is untouched. Please report it.',
+      });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await database.run(`DETACH ${ALIAS}`).catch(() => undefined);
+  }
+}
+
+async function counts(database: Database, alias: string | null): ReturnType<typeof countTables> {
+  if (alias === null) return countTables((sql) => database.rows(sql));
+  await database.run(`USE ${alias}`);
+  try {
+    return await countTables((sql) => database.rows(sql));
+  } finally {
+    await database.run(`USE ${quoteDuckdbName(database.catalog)}`);
+  }
+}
+
+/** A log that stayed would be taken for the new file's. */
+async function exchange(compacted: string, path: string): Promise<void> {
+  for (const file of [path, compacted]) {
+    const left = await walBytes(file);
+    if (left > 0) {
+      throw new DucktailError('target-failed', `${file}.wal still has ${left} bytes`, {
+        hint: 'The replica is as it was, and is compacted another time.',
+      });
+    }
+    await rm(`${file}.wal`, { force: true });
+  }
+  await rename(compacted, path);
+  await syncFile(dirname(path));
+}
+
+/** Again and again, because an interrupt that comes between two statements is forgotten. */
+function interruptOnAbort(database: Database, signal: AbortSignal): Disposable {
+  const timer = setInterval(() => {
+    if (signal.aborted) database.interrupt();
+  }, INTERRUPT_INTERVAL_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DucktailError, errorMessage } from '../common/errors.js';
+import { copyApart } from './apart-copy.js';
+import type { Database } from './database.js';
+import { isHeldUp } from './maintenance.js';
+import { walBytes } from './wal-keeper.js';
+import { countTables, type CountedTable } from './table-counts.js';
+
+/** Of a checkpoint that can't run beside what others have open. */
+const RETRY_MS = 250;
+
+export interface ConsistentCopy<At> {
+  /** What was read at the instant of the copy, with nothing committed in between. */
+  readonly at: At;
+  /** The rows of every table at that instant. */
+  readonly tables: readonly CountedTable[];
+  /** How long writers waited. */
+  readonly pauseSeconds: number;
+}
+
+export interface CopyRequest<At> {
+  readonly destination: string;
+  readonly readAt: () => Promise<At>;
+  /** How long to try where a checkpoint can't run. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies the file as it is at one instant, while writers go on. They wait for a CHECKPOINT alone:
+ * behind it DuckDB writes to the log, and in the file only to blocks that the checkpointed state
+ * does not have, until the next one. So that is held off while the file is read (measured: 25 copies
+ * beside a writer that replaced rows and loaded tables, each of them exactly that state).
+ */
+export function copyConsistently<At>(
+  database: Database,
+  request: CopyRequest<At>,
+): Promise<ConsistentCopy<At>> {
+  const { destination, signal } = request;
+  return database.copying.run(signal, async () => {
+    await using _hold = await database.automaticCheckpoints.hold();
+    const { instant, pauseSeconds } = await checkpointed(database, request);
+    const { at, tables } = instant;
+    // The end of one is waited for also where the other has failed: both are at the file.
+    const [copied, counted] = await Promise.allSettled([
+      copyApart(database.path, destination, signal),
+      tables,
+    ]);
+    if (copied.status === 'rejected') throw copied.reason;
+    if (counted.status === 'rejected') throw counted.reason;
+    return { at, tables: counted.value, pauseSeconds };
+  });
+}
+
+interface Instant<At> {
+  readonly at: At;
+  readonly tables: Promise<readonly CountedTable[]>;
+}
+
+async function checkpointed<At>(
+  database: Database,
+  { readAt, patienceMs, signal }: CopyRequest<At>,
+): Promise<{ instant: Instant<At>; pauseSeconds: number }> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      let startedAt = 0;
+      const instant = await database.withWriter(async () => {
+        startedAt = performance.now();
+        await moveLogIntoFile(database);
+        return { at: await readAt(), ...(await beginCounting(database)) };
+      });
+      return { instant, pauseSeconds: (performance.now() - startedAt) / 1000 };
+    } catch (error) {
+      if (!isHeldUp(error)) throw error;
+      if (performance.now() > deadline) throw heldUp(error);
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** For the holder of the writer: the file alone has everything then. */
+export async function moveLogIntoFile(database: Database): Promise<void> {
+  await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
+  const left = await walBytes(database.path);
+  // A log with nothing but its header is written anew.
+  if (left > 0) throw new Error(`Cannot CHECKPOINT: ${left} bytes stayed in the log`);
+}
+
+/** Counts in a transaction that begins now, and goes on beside the writer. */
+async function beginCounting(
+  database: Database,
+): Promise<{ readonly tables: Promise<readonly CountedTable[]> }> {
+  const { connection, close } = await database.connectReader();
+  const query = async (sql: string): Promise<Record<string, unknown>[]> =>
+    (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  try {
+    await connection.run('BEGIN TRANSACTION READ ONLY');
+    // A transaction sees what there is at its first statement.
+    await query(`SELECT count(*) FROM duckdb_tables()`);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { tables: countTables(query).finally(close) };
+}
+
+function heldUp(error: unknown): DucktailError {
+  return new DucktailError(
+    'target-busy',
+    `the replica can't be checkpointed beside a query or a copy that began before: ${errorMessage(error)}`,
+    { cause: error, hint: 'It can be done when that has ended; the next attempt may do it.' },
+  );
+}

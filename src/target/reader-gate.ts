@@ -1,0 +1,46 @@
+import { once, EventEmitter } from 'node:events';
+import { DucktailError } from '../common/errors.js';
+
+/** Counts the readers of a file that are at work, and can keep others out for a while. */
+export class ReaderGate {
+  private readonly changes = new EventEmitter().setMaxListeners(0);
+  private readers = 0;
+  private isClosed = false;
+
+  /** Readers at work. */
+  get inside(): number {
+    return this.readers;
+  }
+
+  /** Resolves when the gate is open, to what a reader calls at its end. */
+  async enter(): Promise<() => void> {
+    while (this.isClosed) await once(this.changes, 'opened');
+    this.readers++;
+    return () => {
+      this.readers--;
+      this.changes.emit('left');
+    };
+  }
+
+  /** Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer. */
+  async close(patienceMs: number, path: string): Promise<Disposable> {
+    if (this.isClosed) throw new Error('the gate is closed already');
+    this.isClosed = true;
+    const inTime = AbortSignal.timeout(patienceMs);
+    try {
+      while (this.readers > 0) await once(this.changes, 'left', { signal: inTime });
+    } catch (error) {
+      this.open();
+      throw new DucktailError('target-busy', `queries are still reading ${path}`, {
+        cause: error,
+        hint: 'It is tried again later; queries that take that long end sooner on a published snapshot.',
+      });
+    }
+    return { [Symbol.dispose]: () => this.open() };
+  }
+
+  private open(): void {
+    this.isClosed = false;
+    this.changes.emit('opened');
+  }
+}
