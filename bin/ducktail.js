@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os';
 // Each lane into DuckDB and each query occupies a thread of libuv's pool, whose size is read when
 // it is first used.
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+// S3's library tells whoever runs it which Node its later versions need.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const main = new URL('../bundle/src/cli/main.js', import.meta.url);
 if (!existsSync(main)) {

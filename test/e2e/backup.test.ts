@@ -1,45 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
 import test from 'node:test';
-import type { Flavour } from '../servers/test-server.js';
-import { assertWhole, KeptSource, streamGtids } from './support/kept-source.js';
+import { backUpUnderWriter } from './support/backup-under-writer.js';
+import { KeptSource, streamGtids } from './support/kept-source.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
 
-const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-
-for (const flavour of FLAVOURS) {
-  test(`${flavour}: a backup under a writer restores to its position and streams on`, async () => {
-    await using kept = await KeptSource.open(flavour);
-    const { source, transfers, service } = kept;
-    await transfers.until(20);
-    const taken = await kept.backup(kept.file('backups'));
-    assert.ok(taken.position?.gtidSet);
-    await transfers.until(20);
-    await source.run('INSERT INTO keyless VALUES (1, NULL), (3, NULL)');
-
-    const restoredPath = kept.file('restored.duckdb');
-    const restored = await kept.restore(taken.backup, restoredPath);
-    assert.deepEqual([restored.rows, restored.position], [taken.rows, taken.position]);
-    assert.equal(await streamGtids(restoredPath), taken.position.gtidSet);
-    const then = await assertWhole(restoredPath);
-    assert.ok(then >= 20, `${then} transfers`);
-
-    // Both follow the source, each as a replica of its own.
-    await using other = await RunningService.start(source, restoredPath);
-    await transfers.until(20);
-    const written = await transfers.stop();
-    await other.caughtUp();
-    await service.caughtUp();
-    for (const running of [other, service]) await running.stop();
-    await assertSameReplica(source, restoredPath);
-    assert.equal(await assertWhole(restoredPath), written);
-    await assertSameReplica(source, kept.duckdbPath);
-    // Nothing is left beside the replicas.
-    const left = (await readdir(kept.folder.path)).sort();
-    assert.deepEqual(left, ['backups', 'replica.duckdb', 'restored.duckdb']);
-  });
-}
+test('a backup under a writer restores to its position and streams on', () =>
+  backUpUnderWriter('mysql'));
 
 test('a replica that no service has is backed up by the command itself', async () => {
   await using kept = await KeptSource.open('mysql');

@@ -1,10 +1,12 @@
 import type { ApplyHooks } from '../../../src/cdc/hooks.js';
 import { runProgram } from '../../../src/cli/program.js';
+import type { KeepHooks } from '../../../src/keep/hooks.js';
 import type { SyncTask } from '../../../src/service/sync.js';
 import {
   type ApplyPoint,
   type HookPlan,
   type IncrementalPoint,
+  type KeepPoint,
   REACHED,
   REFUSAL,
   RESUME,
@@ -80,6 +82,20 @@ function applyHooks(plan: HookPlan): ApplyHooks {
   };
 }
 
+/** At points of keeping the replica. */
+function keepHooks(plan: HookPlan): KeepHooks {
+  const at = (point: KeepPoint) => async (): Promise<void> => {
+    if (plan.point === point) await carryOut(plan, () => parentsWord(new AbortController().signal));
+  };
+  return {
+    afterCopy: at('keep-copied'),
+    beforeManifest: at('keep-manifest'),
+    beforePublish: at('keep-publish'),
+    beforeSwap: at('keep-swap'),
+    afterSwap: at('keep-swapped'),
+  };
+}
+
 /** Resolves when the parent says so, or when the sync is stopped. */
 function parentsWord(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -99,4 +115,5 @@ const hookPlan = JSON.parse(plan) as HookPlan;
 process.exitCode = await runProgram(args, {
   intercept: (request) => withHooks(hookPlan, request),
   apply: applyHooks(hookPlan),
+  keep: keepHooks(hookPlan),
 });

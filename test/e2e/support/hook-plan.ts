@@ -4,7 +4,8 @@ export interface HookPlan {
    * flush, before-commit and after-commit are a full sync's, the others an incremental one's or the
    * stream's. flush: before rows go into a staging table the fast way.
    */
-  readonly point: 'flush' | 'before-commit' | 'after-commit' | IncrementalPoint | ApplyPoint;
+  readonly point:
+    'flush' | 'before-commit' | 'after-commit' | IncrementalPoint | ApplyPoint | KeepPoint;
   /**
    * kill: SIGKILLs itself. hold: tells its parent and waits for its word, or for the signal that
    * stops the sync. fail: throws an error.
@@ -34,6 +35,13 @@ export type IncrementalPoint =
 
 /** Of a batch of the stream: it is staged; its commit. */
 export type ApplyPoint = 'stream-apply' | 'stream-before-commit' | 'stream-after-commit';
+
+/**
+ * keep-copied: a backup's copy is there. keep-manifest: all of a backup but its manifest. keep-publish:
+ * before a snapshot takes its name. keep-swap, keep-swapped: before and after a compacted file does.
+ */
+export type KeepPoint =
+  'keep-copied' | 'keep-manifest' | 'keep-publish' | 'keep-swap' | 'keep-swapped';
 
 /** The messages between the entry point and its parent. */
 export const REACHED = 'reached';

@@ -38,6 +38,8 @@ interface ServiceOptions {
   readonly url?: string;
   /** Each process is killed after this. */
   readonly lifeMs?: number;
+  /** For `launch`: what its first process does to itself. */
+  readonly plan?: HookPlan;
 }
 
 interface WaitOptions {
@@ -97,7 +99,7 @@ export class RunningService implements AsyncDisposable {
     options: ServiceOptions = {},
   ): Promise<RunningService> {
     const service = new RunningService(source, duckdbPath, options);
-    await service.launch();
+    await service.launch(options.plan);
     return service;
   }
 
