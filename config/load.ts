@@ -126,8 +126,10 @@ const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpo
 
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
-  const { workerThreads, deletes, cdcEnabled, s3AccessKey, s3SecretKey, s3SessionToken, ...rest } =
+  const { workerThreads, deletes, cdcEnabled, s3AccessKey, s3SecretKey, s3SessionToken, ...known } =
     others;
+  // There is none to be had: see its schema.
+  const { duckdbEncryptionKey: _none, ...rest } = known;
   return {
     ...rest,
     tables: { include: includeTables, exclude: excludeTables },
@@ -180,16 +182,22 @@ function filterProblems(values: Partial<Record<OptionKey, unknown>>): string[] {
 }
 
 function backupProblems(values: Partial<Record<OptionKey, unknown>>): string[] {
-  const { backupSchedule, backupTarget, s3AccessKey, s3SecretKey, duckdbPath, snapshotPath } =
-    values as Partial<OptionValues>;
+  const {
+    backupSchedule = null,
+    backupTarget,
+    s3AccessKey = null,
+    s3SecretKey = null,
+    duckdbPath,
+    snapshotPath = null,
+  } = values as Partial<OptionValues>;
   const problems: string[] = [];
-  if (backupSchedule != null && backupTarget === null) {
+  if (backupSchedule !== null && backupTarget === null) {
     problems.push('BACKUP_SCHEDULE is set, but not BACKUP_TARGET');
   }
-  if ((s3AccessKey == null) !== (s3SecretKey == null)) {
+  if ((s3AccessKey === null) !== (s3SecretKey === null)) {
     problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are only good together');
   }
-  if (snapshotPath != null && duckdbPath !== undefined) {
+  if (snapshotPath !== null && duckdbPath !== undefined) {
     if (resolve(snapshotPath) === resolve(duckdbPath)) {
       problems.push('SNAPSHOT_PATH is DUCKDB_PATH: it has to be another file');
     }

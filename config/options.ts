@@ -5,6 +5,7 @@ import {
   cronExpression,
   filePath,
   memorySize,
+  noEncryption,
   oneOf,
   secretKey,
   targetSchema,
@@ -94,6 +95,13 @@ export const environmentOptions = {
     'the number of cores',
     { doc: "DuckDB's threads." },
   ),
+  duckdbEncryptionKey: automatic<null>('DUCKDB_ENCRYPTION_KEY', noEncryption, null, 'none', {
+    doc:
+      'Encryption of the replica at rest, which the build of DuckDB that Ducktail uses does not ' +
+      'allow: set, it is refused. An encrypted file system does it; BACKUP_ENCRYPTION_KEY is for ' +
+      'backups.',
+    secret: true,
+  }),
   watermarks: automatic('WATERMARK_COLUMNS', watermarkList, [], 'found by rule', {
     doc:
       'What incremental syncs follow: table.column entries between commas, * in the table for ' +

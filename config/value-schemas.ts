@@ -128,6 +128,24 @@ export const secretKey: ValueSchema<Buffer> = v.pipe(
   }),
 );
 
+/**
+ * DuckDB 1.5 reads encrypted files, but its own cryptography does not write them safely: that takes
+ * the extension httpfs, which its Node package has not. A replica that is not encrypted must not be
+ * taken for one that is.
+ */
+export const noEncryption: ValueSchema<null> = v.pipe(
+  v.string(),
+  v.rawTransform(({ addIssue, NEVER }) => {
+    addIssue({
+      message:
+        'is set, but this build of DuckDB writes no encrypted files: unset it, and keep the replica ' +
+        'on an encrypted file system (LUKS, an encrypted volume); BACKUP_ENCRYPTION_KEY encrypts ' +
+        'backups',
+    });
+    return NEVER;
+  }),
+);
+
 /** Of a server; without a password, which would be printed. */
 export const webUrl: ValueSchema<string> = v.pipe(
   v.string(),

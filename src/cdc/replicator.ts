@@ -57,6 +57,11 @@ export class Replicator {
     return this.hasStarted;
   }
 
+  /** Whether it could be left at this moment without undoing much. */
+  get isAtRest(): boolean {
+    return this.state === 'reconnecting' || (this.state === 'streaming' && !this.isCopying);
+  }
+
   /** Whether tables are being copied beside the stream. */
   get isCopying(): boolean {
     return this.session?.copies.isIdle === false;

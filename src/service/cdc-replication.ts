@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
 import type { CdcContext, CdcState } from '../cdc/context.js';
@@ -19,12 +18,11 @@ import { readBinlogEnd } from '../source/positions.js';
 import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
 import { findLockRestriction } from '../source/snapshot-barrier.js';
 import { SourceWatch } from '../source/source-watch.js';
-import { readSetting, recordSetting } from '../state/settings.js';
 import { readStreamPosition } from '../state/stream.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { readEnd } from './binlog-end.js';
 import { CdcTally } from './cdc-tally.js';
-import { type ComparedStream, notStreaming } from './compared-stream.js';
+import { type ComparedStream, notSelected, notStreaming } from './compared-stream.js';
 import { Interludes } from './interludes.js';
 import { isoTime } from './status.js';
 import type {
@@ -35,6 +33,7 @@ import type {
   SyncOrder,
   VerifyOrder,
 } from './replication.js';
+import { chosenServerId } from './server-id.js';
 import { SourceLag } from './source-lag.js';
 import { lagSeconds } from './stream-lag.js';
 
@@ -158,12 +157,7 @@ export class CdcReplication implements Replication {
   }
 
   standAside<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const isAtRest = (): boolean => {
-      const { replicator } = this;
-      const state = replicator?.progress.state;
-      return state === 'reconnecting' || (state === 'streaming' && replicator?.isCopying === false);
-    };
-    return this.interludes.run(isAtRest, task, signal);
+    return this.interludes.run(() => this.replicator?.isAtRest ?? false, task, signal);
   }
 
   private async carryOut(order: SyncOrder): Promise<SyncResult> {
@@ -279,7 +273,7 @@ export class CdcReplication implements Replication {
     const { endpoint, targetSchema } = this.options;
     await using session = await openSession(endpoint);
     const source = await readSourceHistory(session);
-    const serverId = this.options.serverId ?? (await this.chosenServerId());
+    const serverId = this.options.serverId ?? (await chosenServerId(database));
     if (serverId === source.serverId) {
       throw new DucktailError(
         'source-unsuitable',
@@ -289,16 +283,6 @@ export class CdcReplication implements Replication {
     }
     this.lag.require(await readStreamPosition((sql) => database.rows(sql), targetSchema), source);
     return { source, serverId };
-  }
-
-  /** Two replicas with the same id throw each other out: a random one, and the same at each start. */
-  private async chosenServerId(): Promise<number> {
-    const { database } = this.means;
-    const known = await readSetting(database, 'cdc_server_id');
-    if (known !== null) return Number(known);
-    const chosen = randomInt(2 ** 31, 2 ** 32);
-    await database.transaction(() => recordSetting(database, 'cdc_server_id', String(chosen)));
-    return chosen;
   }
 
   private async startOver({ message }: DucktailError): Promise<void> {
@@ -353,12 +337,6 @@ const RETRIED = new Set<string>([
 
 function codeOf(error: unknown): string | null {
   return error instanceof DucktailError ? error.code : null;
-}
-
-function notSelected(tables: readonly string[]): DucktailError {
-  return new DucktailError('configuration', `no such table is replicated: ${tables.join(', ')}`, {
-    hint: 'Check the spelling, INCLUDE_TABLES and EXCLUDE_TABLES.',
-  });
 }
 
 function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {

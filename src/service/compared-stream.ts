@@ -134,3 +134,9 @@ export function notStreaming(): DucktailError {
     hint: 'See its log, and `ducktail status`.',
   });
 }
+
+export function notSelected(tables: readonly string[]): DucktailError {
+  return new DucktailError('configuration', `no such table is replicated: ${tables.join(', ')}`, {
+    hint: 'Check the spelling, INCLUDE_TABLES and EXCLUDE_TABLES.',
+  });
+}

@@ -18,7 +18,7 @@ export class FolderStorage implements BackupStorage {
     return this.guard(async () => {
       const entries = await readdir(this.place, { withFileTypes: true }).catch(none);
       const folders = entries.filter((entry) => entry.isDirectory());
-      return await Promise.all(
+      return Promise.all(
         folders.map(async ({ name }) => ({
           name,
           // One that goes away meanwhile has none.

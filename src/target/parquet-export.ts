@@ -24,9 +24,7 @@ interface PartitionColumn {
  */
 const PORTABLE: Readonly<Record<string, (column: string) => string>> = {
   UTINYINT: (column) => `${column}::SMALLINT`,
-  TINYINT: (column) => `${column}::SMALLINT`,
   USMALLINT: (column) => `${column}::INTEGER`,
-  SMALLINT: (column) => `${column}::INTEGER`,
   UINTEGER: (column) => `${column}::BIGINT`,
   UBIGINT: (column) => `${column}::DECIMAL(20,0)`,
   TIME: (column) => `${column}::VARCHAR`,

@@ -6,7 +6,17 @@ import { assertFailedClearly, type ErrorDocument } from '../e2e/support/clear-me
 import { type DucktailRun, runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 
-const COMMANDS = ['check', 'sync', 'run', 'verify', 'status', 'query'];
+const COMMANDS = [
+  'check',
+  'sync',
+  'run',
+  'verify',
+  'status',
+  'query',
+  'backup',
+  'restore',
+  'compact',
+];
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 test('--help names every command and every variable with its default', async () => {

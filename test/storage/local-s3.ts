@@ -1,24 +1,6 @@
-import { createRequire } from 'node:module';
+import S3rver from 's3rver';
 import { TempFolder } from '../helpers/temp-folder.js';
 import type { S3Options } from '../../src/storage/s3-options.js';
-
-interface S3rverOptions {
-  readonly address: string;
-  readonly port: number;
-  readonly silent: boolean;
-  readonly directory: string;
-  readonly configureBuckets: readonly { readonly name: string }[];
-}
-
-interface S3rver {
-  run(): Promise<{ readonly port: number }>;
-  close(): Promise<void>;
-}
-
-// It has no types, and is CommonJS.
-const S3rverClass = createRequire(import.meta.url)('s3rver') as new (
-  options: S3rverOptions,
-) => S3rver;
 
 /** A server that speaks like S3, on this machine, with one bucket. */
 export class LocalS3 implements AsyncDisposable {
@@ -32,7 +14,7 @@ export class LocalS3 implements AsyncDisposable {
 
   static async open(): Promise<LocalS3> {
     const folder = await TempFolder.open();
-    const server = new S3rverClass({
+    const server = new S3rver({
       address: '127.0.0.1',
       port: 0,
       silent: true,

@@ -127,7 +127,7 @@ test('what S3 refuses is told with what to do', async () => {
     message: /^s3:\/\/no-such-bucket\/x can't be used: /,
     hint: 'Make the bucket first: Ducktail makes none.',
   });
-  const wrong = { accessKeyId: 'S3RVER', secretAccessKey: 'another' };
+  const wrong = { accessKeyId: 'UNKNOWN', secretAccessKey: 'another' };
   const options = { ...server.options, credentials: wrong };
   using denied = await openStorage(`s3://${LocalS3.bucket}`, options);
   await assert.rejects(denied.list(), { code: 'storage-failed', hint: /AWS_SECRET_ACCESS_KEY/ });
