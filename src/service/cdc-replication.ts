@@ -116,13 +116,15 @@ export class CdcReplication implements Replication {
     let failures = 0;
     for (;;) {
       await this.interludes.serve();
-      const attemptSignal = AbortSignal.any([signal, this.interludes.begin()]);
+      // Also where the task that it is left for is given up before its turn: the stream goes on.
+      const leave = this.interludes.begin();
+      const attemptSignal = AbortSignal.any([signal, leave]);
       try {
         await this.attempt(attemptSignal, end);
-        if (!this.interludes.isAsked) return;
+        if (!leave.aborted || signal.aborted) return;
       } catch (error) {
         if (signal.aborted) return;
-        if (this.interludes.isAsked) continue;
+        if (leave.aborted) continue;
         if (this.hasStreamed) {
           losses = 0;
           failures = 0;

@@ -18,11 +18,6 @@ export class Interludes {
   private waiting: Interlude | null = null;
   private leave = new AbortController();
 
-  /** Whether a task waits for the end of the attempt. */
-  get isAsked(): boolean {
-    return this.waiting !== null;
-  }
-
   /** Carries an order out, when no task is under way. */
   async order<T>(work: () => Promise<T>): Promise<T> {
     while (this.waiting !== null) await this.waiting.done;
@@ -37,7 +32,7 @@ export class Interludes {
   /** For the attempt that begins now: aborted when it is to be left. */
   begin(): AbortSignal {
     this.leave = new AbortController();
-    if (this.isAsked) this.leave.abort();
+    if (this.waiting !== null) this.leave.abort();
     return this.leave.signal;
   }
 
