@@ -7,6 +7,7 @@ import { DucktailError, errorMessage } from '../src/common/errors.js';
 import type { TypeOptions } from '../src/model/column-plan.js';
 import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
 import type { WatermarkRule } from '../src/model/watermark-rule.js';
+import { type HttpConfig, httpConfig, httpProblems } from './http-config.js';
 import { environmentOptions, type OptionValues } from './options.js';
 import type { ValueSchema } from './value-schemas.js';
 import { contradictions, type TableFilter } from '../src/model/table-filter.js';
@@ -45,6 +46,7 @@ export interface ReplicaConfig {
   readonly cdcBatchMs: number;
   /** A cron expression. */
   readonly schedule: string;
+  readonly http: HttpConfig;
   readonly logLevel: OptionValues['logLevel'];
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: OptionValues['logFormat'];
@@ -103,6 +105,7 @@ function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { workerThreads, deletes, cdcEnabled, ...rest } = others;
   return {
     ...rest,
+    http: httpConfig(values),
     tables: { include: includeTables, exclude: excludeTables },
     workerThreads: workerThreads ?? automaticWorkerThreads(availableParallelism()),
     types: { tinyint1As, timeAs, timestampAs },
@@ -130,7 +133,7 @@ function readValues<Key extends OptionKey>(
       values[key] = whenUnset.value;
     }
   }
-  problems.push(...filterProblems(values));
+  problems.push(...filterProblems(values), ...httpProblems(values as Partial<OptionValues>));
   if (problems.length > 0) throw configurationError(problems);
   return values as Pick<OptionValues, Key>;
 }

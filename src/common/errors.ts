@@ -33,8 +33,10 @@ export type ErrorCode =
   | 'service-lost'
   /** The operator asked for a stop. */
   | 'aborted'
-  /** The user's own SQL was wrong (`ducktail query`). */
-  | 'query-failed';
+  /** The user's own SQL was wrong. */
+  | 'query-failed'
+  /** A client's query took more than it may: time, memory or a large result. */
+  | 'query-limit';
 
 export interface ErrorDetails {
   /** What the operator can do about it: a sentence, a setting, or SQL to paste. */

@@ -65,7 +65,12 @@ export function controlHandlers(service: HandledService): ControlHandlers {
   };
 }
 
-async function serviceStatus({ database, replication, state }: HandledService): Promise<Status> {
+/** The document of `status --json`, of a service that runs. */
+export async function serviceStatus({
+  database,
+  replication,
+  state,
+}: HandledService): Promise<Status> {
   return {
     service: { pid: process.pid, state: state() },
     cdc: replication.status(),

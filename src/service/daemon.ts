@@ -9,9 +9,11 @@ import { readTableStates } from '../state/tables.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { refuseIfHeld } from '../target/lock-file.js';
 import { requireFit } from './check.js';
-import { controlHandlers } from './control-handlers.js';
+import { controlHandlers, type HandledService } from './control-handlers.js';
 import { ControlServer } from './control-server.js';
 import { controlPath } from './control-socket.js';
+import { httpPlugins } from './http-plugins.js';
+import { HttpService, type HttpSettings } from './http-service.js';
 import { type OpenedReplica, openReplica } from './replica.js';
 import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
 import type { ServiceStatus } from './status.js';
@@ -29,6 +31,7 @@ export interface ServiceRequest extends JobFactories {
   /** What stands in the way, asked before anything else. */
   readonly preflight: () => Promise<readonly Finding[]>;
   readonly replicate: ReplicationFactory;
+  readonly http: HttpSettings;
   readonly logger: Logger;
 }
 
@@ -92,7 +95,9 @@ async function serve(
     if (signal.aborted) return 'stopping';
     return isWaiting ? 'source-unavailable' : replication.state;
   };
-  await using _control = await openControl(database, replication, state, request);
+  const service = { database, replication, logger, createReporter: request.createReporter, state };
+  await using _control = await openControl(service);
+  await using _http = await openHttp(service, request);
   if (isWaiting) {
     await waitForSource(request);
     isWaiting = false;
@@ -108,14 +113,10 @@ function createReplication(database: Database, request: ServiceRequest): Replica
 }
 
 /** A file system without sockets leaves the service without clients, not the replica without changes. */
-async function openControl(
-  database: Database,
-  replication: Replication,
-  state: () => ServiceStatus['state'],
-  { logger, createReporter }: ServiceRequest,
-): Promise<ControlServer | null> {
+async function openControl(service: HandledService): Promise<ControlServer | null> {
+  const { database, logger } = service;
   const path = controlPath(database.path);
-  const handlers = controlHandlers({ database, replication, logger, createReporter, state });
+  const handlers = controlHandlers(service);
   const onDefect = (error: Error): void => {
     logger.error({ stack: error.stack }, `a client's call failed: ${error.message}`);
   };
@@ -129,6 +130,14 @@ async function openControl(
     );
     return null;
   }
+}
+
+async function openHttp(
+  service: HandledService,
+  { http, logger }: ServiceRequest,
+): Promise<HttpService | null> {
+  if (!http.enabled) return null;
+  return HttpService.open(http, await httpPlugins(service, http), logger);
 }
 
 /** False where the source does not answer in time; throws where it can't be replicated. */

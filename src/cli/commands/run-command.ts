@@ -54,6 +54,7 @@ export async function runRun(
     createSync: (order) => intercept(syncTask(config, order)),
     createVerify: (order) => verifyTask(config, order),
     replicate,
+    http: { ...config.http, version: VERSION },
     createReporter: () => new LogProgress(logger),
     logger,
     signal: stop.signal,

@@ -45,6 +45,8 @@ export class DucktailChild implements AsyncDisposable {
       // As bin/ducktail.js has it, which the entry point stands for.
       env: {
         PATH: process.env.PATH,
+        // Tests that run at the same time would have one port between them.
+        HTTP_ENABLED: 'false',
         UV_THREADPOOL_SIZE: String(availableParallelism() + 4),
         ...env,
       },
