@@ -36,7 +36,9 @@ export type ErrorCode =
   /** The user's own SQL was wrong. */
   | 'query-failed'
   /** A client's query took more than it may: time, memory or a large result. */
-  | 'query-limit';
+  | 'query-limit'
+  /** More clients wait for their query than may. */
+  | 'queue-full';
 
 export interface ErrorDetails {
   /** What the operator can do about it: a sentence, a setting, or SQL to paste. */

@@ -27,6 +27,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'query-failed': 400,
   aborted: 503,
   'query-limit': 422,
+  'queue-full': 503,
   'target-memory': 503,
   'target-full': 507,
 };
@@ -36,7 +37,9 @@ export function toHttpError(error: unknown): HttpError | null {
   if (error instanceof HttpError) return error;
   if (error instanceof DucktailError) {
     const status = STATUS[error.code];
-    return status === undefined ? null : new HttpError(status, error.message, error);
+    if (status === undefined) return null;
+    const headers = status === 503 ? { 'retry-after': '1' } : {};
+    return new HttpError(status, error.message, { hint: error.hint, headers });
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../common/logger.js';
-import { Turns } from '../common/turns.js';
+import type { QueryGovernor } from '../http/query-governor.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database } from '../target/database.js';
@@ -10,26 +10,23 @@ import type { ServiceStatus, Status } from './status.js';
 import { eventReporter, replay } from './sync-events.js';
 import type { VerifyReporter } from './verify.js';
 
-/** Each running query occupies a thread that the service's own work may need. */
-const MAX_QUERIES = 3;
-
 export interface HandledService {
   readonly database: Database;
   readonly replication: Replication;
   readonly logger: Logger;
+  /** Lets clients' queries run, each of which occupies a thread that the service may need. */
+  readonly governor: QueryGovernor;
   readonly createReporter: () => SyncReporter;
   readonly state: () => ServiceStatus['state'];
 }
 
 /** How a service answers its clients. */
 export function controlHandlers(service: HandledService): ControlHandlers {
-  const { database, replication, logger, createReporter } = service;
-  const queries = new Turns(MAX_QUERIES);
+  const { database, replication, logger, governor, createReporter } = service;
   return {
     status: () => serviceStatus(service),
     query: async ({ sql }, call) => {
-      const { signal } = call;
-      await queries.run(signal, () =>
+      await governor.run(call.signal, (signal) =>
         queryBesideWriter(
           database,
           sql,

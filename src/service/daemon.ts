@@ -4,6 +4,7 @@ import { Backoff } from '../common/backoff.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { Finding } from '../model/finding.js';
+import { QueryGovernor } from '../http/query-governor.js';
 import type { TableState } from '../state/tables.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
@@ -12,7 +13,7 @@ import { requireFit } from './check.js';
 import { controlHandlers, type HandledService } from './control-handlers.js';
 import { ControlServer } from './control-server.js';
 import { controlPath } from './control-socket.js';
-import { httpPlugins } from './http-plugins.js';
+import { httpPlugins, type ServedReplica } from './http-plugins.js';
 import { HttpService, type HttpSettings } from './http-service.js';
 import { type OpenedReplica, openReplica } from './replica.js';
 import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
@@ -95,7 +96,17 @@ async function serve(
     if (signal.aborted) return 'stopping';
     return isWaiting ? 'source-unavailable' : replication.state;
   };
-  const service = { database, replication, logger, createReporter: request.createReporter, state };
+  const { targetSchema, createReporter, http } = request;
+  await using governor = new QueryGovernor(database, http.queries);
+  const service = {
+    database,
+    targetSchema,
+    replication,
+    logger,
+    governor,
+    createReporter,
+    state,
+  };
   await using _control = await openControl(service);
   await using _http = await openHttp(service, request);
   if (isWaiting) {
@@ -133,7 +144,7 @@ async function openControl(service: HandledService): Promise<ControlServer | nul
 }
 
 async function openHttp(
-  service: HandledService,
+  service: ServedReplica,
   { http, logger }: ServiceRequest,
 ): Promise<HttpService | null> {
   if (!http.enabled) return null;

@@ -2,11 +2,20 @@ import type { HttpPlugin } from '../http/http-server.js';
 import { type HandledService, serviceStatus } from './control-handlers.js';
 import type { HttpSettings } from './http-service.js';
 
+export interface ServedReplica extends HandledService {
+  readonly targetSchema: string;
+}
+
 /** Everything that a running service answers over HTTP. */
 export async function httpPlugins(
-  service: HandledService,
-  _settings: HttpSettings,
+  service: ServedReplica,
+  { queries: { resultBytes } }: HttpSettings,
 ): Promise<readonly HttpPlugin[]> {
   const { statusRoutes } = await import('../http/status-routes.js');
-  return [statusRoutes({ status: () => serviceStatus(service) })];
+  const { queryRoutes } = await import('../http/query-routes.js');
+  const { database, targetSchema, governor } = service;
+  return [
+    statusRoutes({ status: () => serviceStatus(service) }),
+    queryRoutes({ database, targetSchema, governor, resultBytes }),
+  ];
 }

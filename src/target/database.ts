@@ -7,7 +7,7 @@ import {
   DuckDBInstance,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { DucktailError, toError } from '../common/errors.js';
+import { DucktailError, errorMessage, toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
@@ -66,6 +66,14 @@ export class Database implements AsyncDisposable {
   readonly idleLanes: StagingLane[] = [];
   private readonly extra = new Set<DuckDBConnection>();
   private readers = 0;
+  /** How clients' queries are ended. */
+  private readonly enders = new Set<(reason: DucktailError) => void>();
+  /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
+  private attendant: Promise<DuckDBConnection> | null = null;
+  /** What the memory limit is above what was asked for, for clients' queries. */
+  private lentBytes = 0;
+  /** As it was set last; null: not known yet. */
+  private limitBytes: number | null = null;
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<true>();
@@ -225,10 +233,55 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const raised = (await this.memoryLimit()) * 2;
+    const limit = await this.memoryLimit();
+    // They may be what took it.
+    if (this.endReaders()) return memoryText(limit);
+    const raised = limit * 2;
     if (raised > mostMemory()) return null;
     this.expectLargeValues();
     return this.setMemoryLimit(raised);
+  }
+
+  /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
+  addReader(end: (reason: DucktailError) => void): () => void {
+    this.enders.add(end);
+    return () => this.enders.delete(end);
+  }
+
+  /** Ends clients' queries, for work of our own that lacks memory. False where there are none. */
+  private endReaders(): boolean {
+    if (this.enders.size === 0) return false;
+    const reason = new DucktailError(
+      'query-limit',
+      'the query was ended because replication needed the memory that queries had',
+      { hint: 'Ask for less, or have QUERY_MEMORY_LIMIT or DUCKDB_MEMORY_LIMIT raised.' },
+    );
+    for (const end of this.enders) end(reason);
+    this.enders.clear();
+    return true;
+  }
+
+  /** Has the memory limit that much above what it would be, for clients' queries. */
+  async lendMemory(bytes: number): Promise<void> {
+    await this.memoryLimit();
+    this.lentBytes = bytes;
+    await this.applyMemoryLimit();
+  }
+
+  /** What is on disk because it does not fit into memory. */
+  async temporaryBytes(): Promise<number> {
+    const [{ bytes }] = await this.attend(
+      'SELECT coalesce(sum(size), 0)::DOUBLE AS bytes FROM duckdb_temporary_files()',
+    );
+    return Number(bytes);
+  }
+
+  /** Runs a statement about DuckDB itself, beside whatever transaction is open. */
+  private async attend(sql: string): Promise<Row[]> {
+    this.attendant ??= this.connect();
+    const connection = await this.attendant;
+    const reader = await this.guard(() => connection.runAndReadAll(sql));
+    return reader.getRowObjectsJson();
   }
 
   /**
@@ -263,14 +316,27 @@ export class Database implements AsyncDisposable {
   }
 
   private async memoryLimit(): Promise<number> {
-    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
-    return parseSize(String(limit));
+    if (this.limitBytes === null) {
+      const [{ limit }] = await this.attend(`SELECT current_setting('memory_limit') AS limit`);
+      this.limitBytes ??= parseSize(String(limit));
+    }
+    return this.limitBytes;
   }
 
   private async setMemoryLimit(bytes: number): Promise<string> {
-    const text = memoryText(bytes);
-    await this.run(`SET memory_limit = '${text}'`);
-    return text;
+    this.limitBytes = bytes;
+    await this.applyMemoryLimit();
+    return memoryText(bytes);
+  }
+
+  private async applyMemoryLimit(): Promise<void> {
+    const bytes = Math.min((this.limitBytes ?? 0) + this.lentBytes, mostMemory());
+    try {
+      await this.attend(`SET GLOBAL memory_limit = '${memoryText(bytes)}'`);
+    } catch (error) {
+      // It can't be less than is in use: then it stays as it is until it is set again.
+      if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
+    }
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { type DuckDBConnection, type DuckDBResult, StatementType } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
+import { interruptOnAbort } from './interruption.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 
 /** Takes a result as it comes; what it returns is awaited before more is fetched. */
@@ -19,8 +20,6 @@ const ALLOWED: ReadonlySet<StatementType> = new Set([
   StatementType.EXPLAIN,
   StatementType.COPY,
 ]);
-
-const INTERRUPT_INTERVAL_MS = 50;
 
 /**
  * Runs SQL that only reads, on a connection of its own beside the writer: it sees whole transactions,
@@ -106,22 +105,4 @@ function refusal(type: StatementType): DucktailError {
     `the replica is read-only, and a running service answers SELECT, EXPLAIN and COPY … TO, ` +
       `but no ${StatementType[type]}`,
   );
-}
-
-/** Again and again, because an interrupt that comes between two steps is forgotten. */
-function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): Disposable {
-  let timer: NodeJS.Timeout | undefined;
-  const interrupt = (): void => {
-    connection.interrupt();
-    timer = setInterval(() => {
-      connection.interrupt();
-    }, INTERRUPT_INTERVAL_MS);
-  };
-  signal.addEventListener('abort', interrupt, { once: true });
-  return {
-    [Symbol.dispose]() {
-      signal.removeEventListener('abort', interrupt);
-      clearInterval(timer);
-    },
-  };
 }
