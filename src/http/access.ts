@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { resolve } from 'node:path';
 import { type ApiRole, type ApiToken, includesRole, isLoopback } from '../model/api-token.js';
 import { HttpError } from './http-error.js';
 
@@ -41,6 +42,16 @@ export function identify(tokens: readonly ApiToken[], facts: RequestFacts): Clie
 export function requireRole(client: Client, needed: ApiRole): void {
   if (includesRole(client.role, needed)) return;
   throw new HttpError(403, `this takes the role ${needed}; the token is a ${client.role}'s`);
+}
+
+/** The service has one file. What ducktape's clients name is a path with DuckDB's options behind it. */
+export function requireFile(own: string, named: string | string[] | undefined): void {
+  if (named === undefined) return;
+  const [path] = String(named).split('?');
+  if (resolve(path) === resolve(own)) return;
+  throw new HttpError(400, 'X-DuckDB-Connection-String names another file than the replica', {
+    hint: 'Use the path of DUCKDB_PATH, or leave the header out.',
+  });
 }
 
 /** Compares with all of them, and in constant time: how long it takes says nothing of any. */

@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorMessage, toError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { ApiRole, ApiToken } from '../model/api-token.js';
-import { type Client, identify, requireRole } from './access.js';
+import { type Client, identify, requireFile, requireRole } from './access.js';
 import { HttpError, toHttpError } from './http-error.js';
 import { createSplitServer, type SplitServer, type TlsFiles } from './split-server.js';
 
@@ -35,6 +35,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly tls: TlsFiles | null;
   readonly tokens: readonly ApiToken[];
+  /** The replica's file; clients of ducktape name one, and can only have this. */
+  readonly duckdbPath: string;
   /** Requests a minute, for each token. */
   readonly rateLimit: number;
   /** The longest that a request may take before its answer begins. */
@@ -115,6 +117,8 @@ export class HttpServer implements AsyncDisposable {
         security: options.tokens.length === 0 ? [] : [{ bearer: [] }],
       },
     });
+    // A page of another site can have a browser send plain text without asking.
+    app.removeContentTypeParser('text/plain');
     this.addHooks();
     await app.register(rateLimit, {
       max: options.rateLimit,
@@ -147,6 +151,7 @@ export class HttpServer implements AsyncDisposable {
         request.client = this.identify(request);
         requireRole(request.client, role);
       }
+      requireFile(options.duckdbPath, request.headers['x-duckdb-connection-string']);
       if (!readsBody) limitBodyTime(request);
       done();
     });

@@ -9,13 +9,17 @@ export interface ServedReplica extends HandledService {
 /** Everything that a running service answers over HTTP. */
 export async function httpPlugins(
   service: ServedReplica,
-  { queries: { resultBytes } }: HttpSettings,
+  { queries: { resultBytes, tempBytes } }: HttpSettings,
 ): Promise<readonly HttpPlugin[]> {
   const { statusRoutes } = await import('../http/status-routes.js');
   const { queryRoutes } = await import('../http/query-routes.js');
+  const { executeRoutes } = await import('../http/execute-routes.js');
+  const { appendRoutes } = await import('../http/append-routes.js');
   const { database, targetSchema, governor } = service;
   return [
     statusRoutes({ status: () => serviceStatus(service) }),
     queryRoutes({ database, targetSchema, governor, resultBytes }),
+    executeRoutes({ database, governor }),
+    appendRoutes({ database, governor, stageBytes: tempBytes }),
   ];
 }

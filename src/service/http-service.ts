@@ -19,6 +19,7 @@ export interface HttpSettings {
   readonly readyMaxLagSeconds: number;
   readonly queries: QueryLimits;
   readonly version: string;
+  readonly duckdbPath: string;
 }
 
 /**
@@ -63,13 +64,13 @@ export class HttpService implements AsyncDisposable {
 
   private async listen(): Promise<boolean> {
     const { settings, plugins, logger } = this;
-    const { host, port, tls, tokens, rateLimit, version, queries } = settings;
+    const { host, port, tls, tokens, rateLimit, version, duckdbPath, queries } = settings;
     // Loaded here alone: other commands have no use for it.
     const { HttpServer } = await import('../http/http-server.js');
     try {
       const longestMs = queries.timeoutMs;
       const server = await HttpServer.open(
-        { host, port, tls, tokens, rateLimit, longestMs, version, logger },
+        { host, port, tls, tokens, rateLimit, longestMs, version, duckdbPath, logger },
         plugins,
       );
       this.server = server;

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -8,6 +9,7 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api';
 import { DucktailError, errorMessage, toError } from '../common/errors.js';
+import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
@@ -240,6 +242,21 @@ export class Database implements AsyncDisposable {
     if (raised > mostMemory()) return null;
     this.expectLargeValues();
     return this.setMemoryLimit(raised);
+  }
+
+  /**
+   * From here on DuckDB opens no file but its own and those in the folders, and no address of the
+   * network, whoever asks: for good, there is no way back. Settings are not locked: the memory limit
+   * and others are changed while a service runs; clients' statements are SELECTs or changes of tables.
+   */
+  async denyFiles(folders: readonly string[]): Promise<void> {
+    const list = folders.map((folder) => quoteDuckdbText(join(folder, '/'))).join(', ');
+    await this.attend(`SET GLOBAL allowed_directories = [${list}]`);
+    await this.attend('SET GLOBAL autoinstall_known_extensions = false');
+    await this.attend('SET GLOBAL autoload_known_extensions = false');
+    await this.attend('SET GLOBAL allow_community_extensions = false');
+    await this.attend('SET GLOBAL allow_persistent_secrets = false');
+    await this.attend('SET GLOBAL enable_external_access = false');
   }
 
   /** `end` ends a client's query that is beginning; returns how to say that it has ended. */

@@ -11,7 +11,7 @@ import { type ParameterValue, bindParameters } from './parameters.js';
  * files, change what is everyone's in this instance (logging, checkpoints, verification) or run SQL
  * that was not looked at.
  */
-const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'range',
   'generate_series',
   'unnest',

@@ -23,6 +23,7 @@ async function openServer(options: Partial<HttpServerOptions> = {}): Promise<Htt
       rateLimit: 1000,
       longestMs: 1000,
       version: '0.0.0',
+      duckdbPath: '/replica.duckdb',
       logger,
       ...options,
     },

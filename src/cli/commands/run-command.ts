@@ -54,7 +54,7 @@ export async function runRun(
     createSync: (order) => intercept(syncTask(config, order)),
     createVerify: (order) => verifyTask(config, order),
     replicate,
-    http: { ...config.http, version: VERSION },
+    http: { ...config.http, version: VERSION, duckdbPath: config.duckdbPath },
     createReporter: () => new LogProgress(logger),
     logger,
     signal: stop.signal,

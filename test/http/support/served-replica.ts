@@ -48,6 +48,7 @@ export class ServedReplica implements AsyncDisposable {
       { path, memoryLimit, threads: 2, owner: 'test' },
       'main',
     );
+    await database.denyFiles([folder.file('exports')]);
     const limits = { ...LIMITS, ...options.limits };
     const governor = new QueryGovernor(database, limits);
     const logger = await createLogger({ level: 'silent', format: 'json', colors: false });
@@ -59,6 +60,7 @@ export class ServedReplica implements AsyncDisposable {
       rateLimit: 1_000_000,
       longestMs: limits.timeoutMs,
       version: '0.0.0',
+      duckdbPath: path,
       logger,
       ...options.server,
     };
