@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { errorMessage } from '../src/common/errors.js';
 import { type ApiToken, isLoopback } from '../src/model/api-token.js';
 import { byteCount, type QueryLimits } from '../src/model/query-limits.js';
@@ -16,6 +17,8 @@ export interface HttpConfig {
   /** Requests a minute, for each token. */
   readonly rateLimit: number;
   readonly readyMaxLagSeconds: number;
+  /** Where clients on this machine may have files written. */
+  readonly exportFolders: readonly string[];
   readonly queries: QueryLimits;
 }
 
@@ -33,6 +36,7 @@ export function httpConfig(values: HttpValues): HttpConfig {
     tokens: values.apiTokens,
     rateLimit: values.httpRateLimit,
     readyMaxLagSeconds: values.readyMaxLagSeconds,
+    exportFolders: values.exportFolder === null ? [] : [resolve(values.exportFolder)],
     queries: {
       maxConcurrent: values.maxConcurrentQueries,
       queueMax: values.queryQueueMax,

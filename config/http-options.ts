@@ -64,6 +64,11 @@ export const httpOptions = {
   queryTempLimit: withDefault('QUERY_TEMP_LIMIT', memorySize, '1GB', {
     doc: 'What queries may write to disk at once while they don’t fit into memory.',
   }),
+  exportFolder: automatic<string | null>('EXPORT_FOLDER', anyText, null, 'none', {
+    doc:
+      'The folder that `COPY … TO` of `ducktail query` may write into while the service answers ' +
+      'over HTTP: DuckDB then opens no files elsewhere.',
+  }),
   queryResultLimit: withDefault('QUERY_RESULT_LIMIT', memorySize, '1GB', {
     doc: 'The largest result that is sent to a client.',
   }),

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { type Freshness, readFreshness } from '../state/freshness.js';
 import type { Database } from '../target/database.js';
-import { LiveReader, type LiveResult } from '../target/live-reader.js';
+import { LiveReader } from '../target/live-reader.js';
 import type { ParameterValue } from '../target/parameters.js';
 import type { HttpPlugin } from './http-server.js';
 import { chooseFormat, RESULT_FORMATS, type ResultFormat } from './media-types.js';
@@ -27,6 +29,8 @@ export interface QueriedReplica {
   readonly database: Database;
   readonly targetSchema: string;
   readonly governor: QueryGovernor;
+  /** Where results are written that are sent as files; nobody else's. */
+  readonly exportFolder: string;
   /** The largest result that is sent. */
   readonly resultBytes: number;
 }
@@ -56,8 +60,11 @@ export function queryRoutes(replica: QueriedReplica): HttpPlugin {
         await replica.governor.run(request.ended, (signal) =>
           LiveReader.use(replica.database, signal, async (reader) => {
             const freshness = await readFreshness((sql) => reader.rows(sql), replica.targetSchema);
-            const result = await reader.query(query, args ?? []);
-            await send({ reply, format, freshness, result, signal, replica });
+            const pieces = await open(reader, { query, args: args ?? [] }, format, {
+              freshness,
+              replica,
+            });
+            await send({ reply, format, freshness, pieces, signal, replica });
           }),
         );
         return reply;
@@ -70,7 +77,7 @@ interface Answer {
   readonly reply: FastifyReply;
   readonly format: ResultFormat;
   readonly freshness: Freshness;
-  readonly result: LiveResult;
+  readonly pieces: Pieces;
   readonly signal: AbortSignal;
   readonly replica: QueriedReplica;
 }
@@ -82,7 +89,7 @@ async function send(answer: Answer): Promise<void> {
   reply.header('content-type', RESULT_FORMATS[format]);
   reply.header('vary', 'accept');
   if (stamp.length <= HEADER_BYTES) reply.header('ducktail-freshness', asciiJson(stamp));
-  const pieces = bounded(piecesOf(answer), replica.resultBytes);
+  const pieces = bounded(answer.pieces, replica.resultBytes);
   const beginning: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
@@ -99,17 +106,32 @@ async function send(answer: Answer): Promise<void> {
   await stream(reply, beginning, pieces, signal);
 }
 
-function piecesOf({ format, result, freshness }: Answer): Pieces {
+async function open(
+  reader: LiveReader,
+  { query, args }: { readonly query: string; readonly args: readonly ParameterValue[] },
+  format: ResultFormat,
+  { freshness, replica }: { readonly freshness: Freshness; readonly replica: QueriedReplica },
+): Promise<Pieces> {
   switch (format) {
     case 'json':
-      return jsonPieces(result, freshness);
+      return jsonPieces(await reader.query(query, args), freshness);
     case 'ndjson':
-      return ndjsonPieces(result);
+      return ndjsonPieces(await reader.query(query, args));
     case 'csv':
-      return csvPieces(result);
+      return csvPieces(await reader.query(query, args));
     case 'arrow':
+      return (await reader.arrowQuery(query, args)).arrow();
     case 'parquet':
-      throw new Error(format);
+      return filePieces(await reader.parquet(query, args, replica.exportFolder));
+  }
+}
+
+/** The file is gone afterwards. */
+async function* filePieces(file: string): Pieces {
+  try {
+    for await (const piece of createReadStream(file)) yield piece as Buffer;
+  } finally {
+    await rm(file, { force: true });
   }
 }
 

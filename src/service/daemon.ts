@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAbandon } from '../common/abandon.js';
 import { Backoff } from '../common/backoff.js';
@@ -13,7 +14,7 @@ import { requireFit } from './check.js';
 import { controlHandlers, type HandledService } from './control-handlers.js';
 import { ControlServer } from './control-server.js';
 import { controlPath } from './control-socket.js';
-import { httpPlugins, type ServedReplica } from './http-plugins.js';
+import { exportFolder, httpPlugins, type ServedReplica } from './http-plugins.js';
 import { HttpService, type HttpSettings } from './http-service.js';
 import { type OpenedReplica, openReplica } from './replica.js';
 import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
@@ -148,6 +149,9 @@ async function openHttp(
   { http, logger }: ServiceRequest,
 ): Promise<HttpService | null> {
   if (!http.enabled) return null;
+  const exports = exportFolder(service.database.path);
+  await rm(exports, { recursive: true, force: true });
+  await service.database.denyFiles([exports, ...http.exportFolders]);
   return HttpService.open(http, await httpPlugins(service, http), logger);
 }
 

@@ -1,6 +1,12 @@
 import type { HttpPlugin } from '../http/http-server.js';
 import { type HandledService, serviceStatus } from './control-handlers.js';
+import { checkHealth, findLacks } from './health.js';
 import type { HttpSettings } from './http-service.js';
+
+/** Results that are sent as files; the service empties it. */
+export function exportFolder(duckdbPath: string): string {
+  return `${duckdbPath}.exports`;
+}
 
 export interface ServedReplica extends HandledService {
   readonly targetSchema: string;
@@ -9,7 +15,7 @@ export interface ServedReplica extends HandledService {
 /** Everything that a running service answers over HTTP. */
 export async function httpPlugins(
   service: ServedReplica,
-  { queries: { resultBytes, tempBytes } }: HttpSettings,
+  { readyMaxLagSeconds, queries: { resultBytes, tempBytes } }: HttpSettings,
 ): Promise<readonly HttpPlugin[]> {
   const { statusRoutes } = await import('../http/status-routes.js');
   const { queryRoutes } = await import('../http/query-routes.js');
@@ -17,8 +23,18 @@ export async function httpPlugins(
   const { appendRoutes } = await import('../http/append-routes.js');
   const { database, targetSchema, governor } = service;
   return [
-    statusRoutes({ status: () => serviceStatus(service) }),
-    queryRoutes({ database, targetSchema, governor, resultBytes }),
+    statusRoutes({
+      status: () => serviceStatus(service),
+      checkHealth: () => checkHealth(service),
+      findLacks: () => findLacks(service, readyMaxLagSeconds),
+    }),
+    queryRoutes({
+      database,
+      targetSchema,
+      governor,
+      resultBytes,
+      exportFolder: exportFolder(database.path),
+    }),
     executeRoutes({ database, governor }),
     appendRoutes({ database, governor, stageBytes: tempBytes }),
   ];

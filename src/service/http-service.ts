@@ -17,6 +17,8 @@ export interface HttpSettings {
   readonly tokens: readonly ApiToken[];
   readonly rateLimit: number;
   readonly readyMaxLagSeconds: number;
+  /** Where clients on this machine may have files written. */
+  readonly exportFolders: readonly string[];
   readonly queries: QueryLimits;
   readonly version: string;
   readonly duckdbPath: string;

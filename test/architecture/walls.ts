@@ -13,7 +13,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['src/http/'],
   croner: ['config/value-schemas.ts', 'src/service/cron-times.ts'],
   '@duckdb/node-api': ['src/target/'],
-  '@duckdb/node-bindings': ['src/target/chunk-writer.ts'],
+  '@duckdb/node-bindings': ['src/target/chunk-writer.ts', 'src/target/arrow/'],
+  'apache-arrow': ['src/target/arrow/'],
 };
 
 /** Harmless facts about the process; the rest of it is the command line's business. */

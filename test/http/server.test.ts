@@ -27,7 +27,13 @@ async function openServer(options: Partial<HttpServerOptions> = {}): Promise<Htt
       logger,
       ...options,
     },
-    [statusRoutes({ status: () => Promise.resolve({ service: null }) })],
+    [
+      statusRoutes({
+        status: () => Promise.resolve({ service: null }),
+        checkHealth: () => Promise.resolve(),
+        findLacks: () => Promise.resolve(['a table']),
+      }),
+    ],
   );
 }
 
@@ -80,5 +86,5 @@ test('the OpenAPI document lists the routes', async () => {
   const reply = await fetch(`${server.url}/openapi.json`);
   const { openapi, paths } = (await reply.json()) as { openapi: string; paths: object };
   assert.equal(openapi, '3.1.0');
-  assert.deepEqual(Object.keys(paths), ['/api/status', '/api/ping']);
+  assert.deepEqual(Object.keys(paths), ['/healthz', '/readyz', '/api/status', '/api/ping']);
 });

@@ -4,7 +4,7 @@ import { HttpServer, type HttpServerOptions } from '../../../src/http/http-serve
 import { QueryGovernor } from '../../../src/http/query-governor.js';
 import { API_ROLES } from '../../../src/model/api-token.js';
 import type { QueryLimits } from '../../../src/model/query-limits.js';
-import { httpPlugins } from '../../../src/service/http-plugins.js';
+import { exportFolder, httpPlugins } from '../../../src/service/http-plugins.js';
 import { openReplica } from '../../../src/service/replica.js';
 import type { Database } from '../../../src/target/database.js';
 import { TempFolder } from '../../helpers/temp-folder.js';
@@ -48,7 +48,7 @@ export class ServedReplica implements AsyncDisposable {
       { path, memoryLimit, threads: 2, owner: 'test' },
       'main',
     );
-    await database.denyFiles([folder.file('exports')]);
+    await database.denyFiles([exportFolder(path)]);
     const limits = { ...LIMITS, ...options.limits };
     const governor = new QueryGovernor(database, limits);
     const logger = await createLogger({ level: 'silent', format: 'json', colors: false });
@@ -74,7 +74,7 @@ export class ServedReplica implements AsyncDisposable {
         createReporter: () => undefined as never,
         state: () => 'streaming',
       },
-      { ...settings, enabled: true, readyMaxLagSeconds: 60, queries: limits },
+      { ...settings, enabled: true, exportFolders: [], readyMaxLagSeconds: 60, queries: limits },
     );
     const server = await HttpServer.open(settings, plugins);
     return new ServedReplica(folder, database, governor, server);
