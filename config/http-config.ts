@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { errorMessage } from '../src/common/errors.js';
 import { type ApiToken, isLoopback } from '../src/model/api-token.js';
 import { byteCount, type QueryLimits } from '../src/model/query-limits.js';
-import type { httpOptions } from './http-options.js';
+import { httpOptions } from './http-options.js';
 import type { OptionValues } from './options.js';
 
 /** Of the HTTP server. */
@@ -23,6 +23,14 @@ export interface HttpConfig {
 }
 
 type HttpValues = Pick<OptionValues, keyof typeof httpOptions>;
+
+/** The other values. */
+export function withoutHttp<Values extends object>(
+  values: Values,
+): Omit<Values, keyof typeof httpOptions> {
+  const others = Object.entries(values).filter(([key]) => !(key in httpOptions));
+  return Object.fromEntries(others) as Omit<Values, keyof typeof httpOptions>;
+}
 
 export function httpConfig(values: HttpValues): HttpConfig {
   const { httpTlsCert, httpTlsKey } = values;

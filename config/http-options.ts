@@ -23,7 +23,7 @@ export const httpOptions = {
   httpTlsKey: automatic<string | null>('HTTP_TLS_KEY', anyText, null, 'no TLS', {
     doc: 'PEM file of its private key.',
   }),
-  apiTokens: automatic('API_TOKENS', tokenList, [], 'none: this machine only, and may do all', {
+  apiTokens: automatic('API_TOKENS', tokenList, [], 'none, for this machine alone', {
     secret: true,
     doc:
       'Who may use the HTTP server: name:role:sha256 entries between commas; the role is reader, ' +

@@ -7,7 +7,7 @@ import { DucktailError, errorMessage } from '../src/common/errors.js';
 import type { TypeOptions } from '../src/model/column-plan.js';
 import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
 import type { WatermarkRule } from '../src/model/watermark-rule.js';
-import { type HttpConfig, httpConfig, httpProblems } from './http-config.js';
+import { type HttpConfig, httpConfig, httpProblems, withoutHttp } from './http-config.js';
 import { environmentOptions, type OptionValues } from './options.js';
 import type { ValueSchema } from './value-schemas.js';
 import { contradictions, type TableFilter } from '../src/model/table-filter.js';
@@ -102,7 +102,7 @@ const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpo
 
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
-  const { workerThreads, deletes, cdcEnabled, ...rest } = others;
+  const { workerThreads, deletes, cdcEnabled, ...rest } = withoutHttp(others);
   return {
     ...rest,
     http: httpConfig(values),

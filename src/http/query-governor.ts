@@ -43,9 +43,9 @@ export class QueryGovernor implements AsyncDisposable {
       isWaiting = false;
     };
     try {
-      return await this.turns.run(signal, async () => {
+      return await this.turns.run(signal, () => {
         start();
-        return await this.attend(signal, work);
+        return this.attend(signal, work);
       });
     } finally {
       start();

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { DucktailError, errorMessage } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
 import { type Freshness, readFreshness } from '../state/freshness.js';
 import type { Database } from '../target/database.js';
 import { LiveReader } from '../target/live-reader.js';
@@ -29,6 +30,7 @@ export interface QueriedReplica {
   readonly database: Database;
   readonly targetSchema: string;
   readonly governor: QueryGovernor;
+  readonly logger: Logger;
   /** Where results are written that are sent as files; nobody else's. */
   readonly exportFolder: string;
   /** The largest result that is sent. */
@@ -93,17 +95,17 @@ async function send(answer: Answer): Promise<void> {
   const beginning: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const { value, done } = await pieces.next();
-    if (done === true) {
+    const next = await pieces.next();
+    if (next.done === true) {
       await reply.send(Buffer.concat(beginning));
       return;
     }
-    beginning.push(value);
-    bytes += value.length;
+    beginning.push(next.value);
+    bytes += next.value.length;
     if (bytes > WHOLE_BYTES) break;
   }
   signal.throwIfAborted();
-  await stream(reply, beginning, pieces, signal);
+  await stream(answer, beginning, pieces);
 }
 
 async function open(
@@ -137,10 +139,9 @@ async function* filePieces(file: string): Pieces {
 
 /** What fails from here on breaks the answer off: only a whole one comes to its proper end. */
 async function stream(
-  reply: FastifyReply,
+  { reply, signal, replica: { logger } }: Answer,
   beginning: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array>,
-  signal: AbortSignal,
 ): Promise<void> {
   const body = Readable.from(
     (async function* () {
@@ -160,7 +161,7 @@ async function stream(
   try {
     await closed;
   } catch (error) {
-    reply.log.warn(`a result broke off: ${errorMessage(error)}`);
+    logger.warn(`the result of a query broke off: ${errorMessage(error)}`);
   } finally {
     signal.removeEventListener('abort', abandon);
   }

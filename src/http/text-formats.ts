@@ -50,7 +50,7 @@ function rowWriter({ columns }: LiveResult): (row: readonly unknown[]) => string
 function csvValue(value: unknown): string {
   if (value === null) return '';
   if (typeof value === 'string') return csvText(value);
-  return typeof value === 'object' ? csvText(JSON.stringify(value)) : String(value);
+  return csvText(JSON.stringify(value));
 }
 
 function csvText(text: string): string {

@@ -21,7 +21,7 @@ export async function httpPlugins(
   const { queryRoutes } = await import('../http/query-routes.js');
   const { executeRoutes } = await import('../http/execute-routes.js');
   const { appendRoutes } = await import('../http/append-routes.js');
-  const { database, targetSchema, governor } = service;
+  const { database, targetSchema, governor, logger } = service;
   return [
     statusRoutes({
       status: () => serviceStatus(service),

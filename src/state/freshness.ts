@@ -27,11 +27,13 @@ export async function readFreshness(query: RowQuery, targetSchema: string): Prom
                        WHERE q.target_schema = ${schema} AND q.table_name = t.table_name))) AS behind
        FROM (SELECT 1) LEFT JOIN _ducktail.stream s ON s.target_schema = ${schema}`,
   );
-  const { binlog_file: file, source_time_ms: timeMs } = row;
+  const { source_time_ms: timeMs } = row;
+  const file = row.binlog_file as string | null;
+  const behind = row.behind as string | null;
   return {
-    binlog: file === null ? null : { file: String(file), position: Number(row.binlog_position) },
+    binlog: file === null ? null : { file, position: Number(row.binlog_position) },
     gtidSet: row.gtid_set as string | null,
     sourceTime: timeMs === null ? null : new Date(Number(timeMs)).toISOString(),
-    except: row.behind === null ? [] : (JSON.parse(String(row.behind)) as string[]),
+    except: behind === null ? [] : (JSON.parse(behind) as string[]),
   };
 }

@@ -136,9 +136,9 @@ export class ClientTransaction {
       `SELECT format('"{}"."{}"', replace(schema_name, '"', '""'), replace(view_name, '"', '""'))
          FROM duckdb_views() WHERE NOT internal AND database_name = current_database()`,
     );
-    for (const [view] of reader.getRowsJson()) {
+    for (const [view] of reader.getRowsJson() as [string][]) {
       await this.requireKnownPlan(
-        await this.connection.prepare(`EXPLAIN (FORMAT json) FROM ${String(view)}`),
+        await this.connection.prepare(`EXPLAIN (FORMAT json) FROM ${view}`),
       );
     }
   }
@@ -148,10 +148,10 @@ export class ClientTransaction {
       `SELECT DISTINCT upper(function_name) FROM duckdb_functions()
         WHERE function_type IN ('table', 'pragma')`,
     );
-    const known = new Set(functions.getRowsJson().map(([name]) => String(name)));
+    const known = new Set((functions.getRowsJson() as [string][]).map(([name]) => name));
     const plan = await explained.runAndReadAll();
-    const [[, text]] = plan.getRowsJson();
-    for (const [, name] of String(text).matchAll(/"name": "([^"]*)"/g)) {
+    const [[, text]] = plan.getRowsJson() as [[string, string]];
+    for (const [, name] of text.matchAll(/"name": "([^"]*)"/g)) {
       const called = name.trim();
       if (!known.has(called.toUpperCase()) || OWN_OPERATORS.has(called.toUpperCase())) continue;
       if (TABLE_FUNCTIONS.has(called.toLowerCase())) continue;
@@ -186,8 +186,8 @@ function isReplicated(what: string): DucktailError {
 
 function notTaken(type: StatementType): DucktailError {
   return refusal(
-    `only INSERT, UPDATE, DELETE, MERGE INTO and TRUNCATE, and CREATE, ALTER, DROP and COMMENT ON ` +
-      `tables, views, schemas, indexes, sequences and types are carried out here; this is ` +
+    'only INSERT, UPDATE, DELETE, MERGE INTO and TRUNCATE, and CREATE, ALTER, DROP and COMMENT ON ' +
+      'tables, views, schemas, indexes, sequences and types are carried out here; this is ' +
       `${StatementType[type]}`,
   );
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
   type DuckDBAppender,
@@ -8,11 +7,12 @@ import {
   DuckDBInstance,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { DucktailError, errorMessage, toError } from '../common/errors.js';
+import { DucktailError, toError } from '../common/errors.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
+import { memoryText, MemoryLimit, mostMemory } from './memory-limit.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
 
@@ -33,26 +33,9 @@ export interface DatabaseOptions {
  */
 const STORAGE_VERSION = 'v1.2.0';
 
-/** Of the machine's memory, what DuckDB may come to have. */
-const MAX_MEMORY_SHARE = 0.8;
-
 /** Measured: a table of 300 columns is too much for 192 MB, and is copied with 225 MB. */
 const BASE_MEMORY = 64 * 1024 * 1024;
 const COLUMN_MEMORY = 512 * 1024;
-
-/** What DuckDB may come to have, in bytes. */
-function mostMemory(): number {
-  return totalmem() * MAX_MEMORY_SHARE;
-}
-
-/** The largest memory limit that DuckDB is given on this machine, in its notation. */
-export function mostMemoryText(): string {
-  return memoryText(mostMemory());
-}
-
-function memoryText(bytes: number): string {
-  return `${Math.round(bytes / 1e6)}MB`;
-}
 
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
@@ -72,10 +55,7 @@ export class Database implements AsyncDisposable {
   private readonly enders = new Set<(reason: DucktailError) => void>();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
   private attendant: Promise<DuckDBConnection> | null = null;
-  /** What the memory limit is above what was asked for, for clients' queries. */
-  private lentBytes = 0;
-  /** As it was set last; null: not known yet. */
-  private limitBytes: number | null = null;
+  readonly memory = new MemoryLimit((sql) => this.attend(sql));
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<true>();
@@ -235,13 +215,13 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const limit = await this.memoryLimit();
+    const limit = await this.memory.bytes();
     // They may be what took it.
     if (this.endReaders()) return memoryText(limit);
     const raised = limit * 2;
     if (raised > mostMemory()) return null;
     this.expectLargeValues();
-    return this.setMemoryLimit(raised);
+    return this.memory.set(raised);
   }
 
   /**
@@ -278,13 +258,6 @@ export class Database implements AsyncDisposable {
     return true;
   }
 
-  /** Has the memory limit that much above what it would be, for clients' queries. */
-  async lendMemory(bytes: number): Promise<void> {
-    await this.memoryLimit();
-    this.lentBytes = bytes;
-    await this.applyMemoryLimit();
-  }
-
   /** What is on disk because it does not fit into memory. */
   async temporaryBytes(): Promise<number> {
     const [{ bytes }] = await this.attend(
@@ -307,8 +280,8 @@ export class Database implements AsyncDisposable {
    */
   async provideForColumns(columns: number): Promise<string | null> {
     const needed = BASE_MEMORY + columns * COLUMN_MEMORY;
-    if (needed <= (await this.memoryLimit()) || needed > mostMemory()) return null;
-    return this.setMemoryLimit(needed);
+    if (needed <= (await this.memory.bytes()) || needed > mostMemory()) return null;
+    return this.memory.set(needed);
   }
 
   /** Told of values of many kilobytes: see `withCheckpointMemory`. */
@@ -323,36 +296,12 @@ export class Database implements AsyncDisposable {
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
     if (!this.needsCheckpointMemory && this.readers === 0) return work();
-    const limit = await this.memoryLimit();
-    await this.setMemoryLimit(mostMemory());
+    const limit = await this.memory.bytes();
+    await this.memory.set(mostMemory());
     try {
       return await work();
     } finally {
-      await this.setMemoryLimit(limit);
-    }
-  }
-
-  private async memoryLimit(): Promise<number> {
-    if (this.limitBytes === null) {
-      const [{ limit }] = await this.attend(`SELECT current_setting('memory_limit') AS limit`);
-      this.limitBytes ??= parseSize(String(limit));
-    }
-    return this.limitBytes;
-  }
-
-  private async setMemoryLimit(bytes: number): Promise<string> {
-    this.limitBytes = bytes;
-    await this.applyMemoryLimit();
-    return memoryText(bytes);
-  }
-
-  private async applyMemoryLimit(): Promise<void> {
-    const bytes = Math.min((this.limitBytes ?? 0) + this.lentBytes, mostMemory());
-    try {
-      await this.attend(`SET GLOBAL memory_limit = '${memoryText(bytes)}'`);
-    } catch (error) {
-      // It can't be less than is in use: then it stays as it is until it is set again.
-      if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
+      await this.memory.set(limit);
     }
   }
 
@@ -408,20 +357,6 @@ export class OpenTransaction {
 
 function ignore(): void {
   // Whoever asked for the work hears of its failure.
-}
-
-const UNITS: Record<string, number> = {
-  bytes: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
-
-/** Bytes of a size as DuckDB prints it, such as `244.1 MiB`. */
-function parseSize(text: string): number {
-  const [number, unit] = text.split(' ');
-  return Number(number) * (UNITS[unit] ?? NaN);
 }
 
 /** Whether DuckDB's own lock can be had, which ends with the process that holds it. */

@@ -39,7 +39,7 @@ export class QueryMemory implements AsyncDisposable {
     this.idleSinceMs = null;
     this.running.add(end);
     const withdraw = this.database.addReader(end);
-    this.lent ??= this.database.lendMemory(this.limits.bytes);
+    this.lent ??= this.database.memory.lend(this.limits.bytes);
     this.watch ??= setInterval(() => {
       this.looking ??= this.look().finally(() => {
         this.looking = null;
@@ -75,7 +75,7 @@ export class QueryMemory implements AsyncDisposable {
     if (this.watch !== null) clearInterval(this.watch);
     this.watch = null;
     this.lent = null;
-    await this.database.lendMemory(0);
+    await this.database.memory.lend(0);
   }
 }
 

@@ -117,7 +117,7 @@ async function parseTree(connection: DuckDBConnection, sql: string): Promise<Par
 }
 
 /** The first function in the tree that may not be called; null: there is none. */
-export function findRefusedFunction(tree: unknown): string | null {
+function findRefusedFunction(tree: unknown): string | null {
   const open: unknown[] = [tree];
   while (open.length > 0) {
     const node = open.pop();

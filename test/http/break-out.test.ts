@@ -326,7 +326,7 @@ test('what a client breaks off or never ends keeps nobody else waiting', async (
     socket.write(text);
     return socket;
   });
-  await Promise.all(sockets.map((socket) => (socket.connecting ? once(socket, 'connect') : null)));
+  for (const socket of sockets) if (socket.connecting) await once(socket, 'connect');
   const slow = connect(Number(port), '127.0.0.1');
   slow.write(
     'POST /api/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer reader\r\n' +
