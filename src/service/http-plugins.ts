@@ -32,6 +32,7 @@ export async function httpPlugins(
       database,
       targetSchema,
       governor,
+      logger,
       resultBytes,
       exportFolder: exportFolder(database.path),
     }),
