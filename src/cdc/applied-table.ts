@@ -1,5 +1,5 @@
 import { ChangeControls } from '../batch/change-controls.js';
-import type { ColumnBatch } from '../batch/column-batch.js';
+import { type ColumnBatch, valueBytes } from '../batch/column-batch.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { planChanges } from '../model/change-plan.js';
 import type { TablePlan } from '../model/column-plan.js';
@@ -9,6 +9,8 @@ import type { Database } from '../target/database.js';
 
 /** A table of the stream: its stage and its rejected values. */
 export class AppliedTable implements AsyncDisposable {
+  /** Of the values that came since `takeBytes`. */
+  private bytes = 0;
   private nextSeq = 0;
 
   private constructor(
@@ -57,8 +59,15 @@ export class AppliedTable implements AsyncDisposable {
   }
 
   append(batch: ColumnBatch): void {
+    this.bytes += valueBytes(batch);
     this.rejections.append(batch);
     this.changes.append(batch);
+  }
+
+  takeBytes(): number {
+    const { bytes } = this;
+    this.bytes = 0;
+    return bytes;
   }
 
   flush(): void {
@@ -93,6 +102,7 @@ export class AppliedTable implements AsyncDisposable {
 
   /** Outside of a transaction: empties the stage, whatever became of it. */
   async reset(): Promise<void> {
+    this.bytes = 0;
     await this.changes.reset();
     this.rejections.clear();
     await this.rejections.reload();

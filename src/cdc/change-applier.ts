@@ -3,6 +3,7 @@ import { DucktailError } from '../common/errors.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { ForeignKey } from '../model/foreign-key.js';
+import type { ObservedCommit, ObservedRows } from '../model/observers.js';
 import type { ParentRows } from '../source/binlog-protocol.js';
 import { recordQuarantine } from '../state/quarantine.js';
 import { recordStreamPosition } from '../state/stream.js';
@@ -27,8 +28,8 @@ export interface ChangeApplierOptions {
   readonly sourceIdentity: string;
   readonly hooks?: ApplyHooks;
   readonly walLimits?: WalLimits;
-  /** Told what each commit came to, table by table. */
-  readonly onApplied?: (table: string, rows: AppliedRows) => void;
+  /** Told what each commit came to. */
+  readonly onCommitted?: (commit: ObservedCommit) => void;
 }
 
 export interface CommitPosition {
@@ -69,6 +70,8 @@ export class ChangeApplier implements AsyncDisposable {
   /** Tables whose record in the state is older than they are. */
   private readonly uncounted = new Set<number>();
   private countsDueMs = -Infinity;
+  /** What applying has taken since the last commit. */
+  private workMs = 0;
   /** When it is due again, where the open transaction writes that record. */
   private nextCountsMs: number | null = null;
 
@@ -113,15 +116,19 @@ export class ChangeApplier implements AsyncDisposable {
     });
   }
 
-  /** Within the transaction that puts a table's copy in its place: applies what came since. */
-  async applyStaged(tableId: number): Promise<void> {
+  /**
+   * Within the transaction that puts a table's copy in its place: applies what came since. Resolves
+   * to what that was.
+   */
+  async applyStaged(tableId: number): Promise<ObservedRows[]> {
     const table = this.tables.get(tableId);
-    if (table === undefined) return;
+    if (table === undefined) return [];
     table.flush();
     await table.reload();
-    if (table.hasChanges) await table.apply();
+    const rows = table.hasChanges ? await table.apply() : null;
     await table.clear(true);
     this.uncounted.add(tableId);
+    return rows === null ? [] : [{ table: table.name, ...rows, bytes: table.takeBytes() }];
   }
 
   /** Applies what is staged, and does not commit it. After an error only `discard` is left. */
@@ -153,6 +160,7 @@ export class ChangeApplier implements AsyncDisposable {
   /** `afterwards` may still read the stages; resolves to what it did, by the tables' ids. */
   private async applyPortion(afterwards: () => Promise<Map<number, AppliedRows>>): Promise<void> {
     const { database, hooks } = this.options;
+    const startMs = performance.now();
     await this.flush();
     await hooks?.beforeApply?.();
     this.transaction ??= await database.begin();
@@ -165,6 +173,7 @@ export class ChangeApplier implements AsyncDisposable {
       }
       for (const id of applied.keys()) await this.tables.get(id)?.clear(true);
     });
+    this.workMs += performance.now() - startMs;
   }
 
   private byId(counts: ReadonlyMap<string, CascadeCounts>): Map<number, AppliedRows> {
@@ -183,6 +192,7 @@ export class ChangeApplier implements AsyncDisposable {
    * after a `portion`, which can't be applied once more.
    */
   async commit(position: CommitPosition, also?: () => Promise<void>): Promise<CommittedChanges> {
+    const startMs = performance.now();
     await this.flush();
     const { database, hooks } = this.options;
     await hooks?.beforeApply?.();
@@ -193,7 +203,8 @@ export class ChangeApplier implements AsyncDisposable {
       try {
         const applied = await transaction.within(() => this.apply(position, quarantined, also));
         await transaction.commit();
-        await this.committed(applied);
+        this.workMs += performance.now() - startMs;
+        await this.committed(applied, position);
         return { applied, quarantined };
       } catch (error) {
         const id = this.portions === null ? this.failedTable(error) : null;
@@ -226,6 +237,7 @@ export class ChangeApplier implements AsyncDisposable {
   /** The stream failed: nothing of what was not committed is left. */
   async discard(): Promise<void> {
     await this.rollback();
+    this.workMs = 0;
     for (const table of this.tables.values()) await table.reset();
   }
 
@@ -288,7 +300,10 @@ export class ChangeApplier implements AsyncDisposable {
     return applied;
   }
 
-  private async committed(applied: ReadonlyMap<number, AppliedRows>): Promise<void> {
+  private async committed(
+    applied: ReadonlyMap<number, AppliedRows>,
+    { sourceTimeMs }: CommitPosition,
+  ): Promise<void> {
     this.transaction = null;
     this.portions = null;
     if (this.nextCountsMs !== null) {
@@ -296,12 +311,15 @@ export class ChangeApplier implements AsyncDisposable {
       this.countsDueMs = this.nextCountsMs;
     }
     await this.options.hooks?.afterCommit?.();
+    const tables: ObservedRows[] = [];
     for (const [id, rows] of applied) {
       const table = this.tables.get(id);
       if (table === undefined) continue;
-      this.options.onApplied?.(table.name, rows);
+      tables.push({ table: table.name, ...rows, bytes: table.takeBytes() });
       await table.clear(false);
     }
+    this.options.onCommitted?.({ tables, seconds: this.workMs / 1000, sourceTimeMs });
+    this.workMs = 0;
     await this.wal.afterCommit();
   }
 

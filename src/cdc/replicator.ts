@@ -117,6 +117,7 @@ export class Replicator {
     const { message, hint, table } = error;
     if (table === undefined) return error;
     await database.transaction(() => recordQuarantine(database, targetSchema, table, message));
+    this.context.observer?.quarantined(table, message);
     return new DucktailError('table-changed', message, { hint, table, cause: error });
   }
 
@@ -205,6 +206,7 @@ export class Replicator {
       case 'commit':
         await this.commit(message, session);
         stream.applied();
+        this.lookAhead(session);
         break;
       case 'rollback':
         if (tables.all.some(({ isBeingCopied }) => isBeingCopied)) {
@@ -243,6 +245,7 @@ export class Replicator {
         this.reached(message.checkpoint, this.sourceTimeMs, true);
         await applier.settle();
         session.watch.look(message.checkpoint);
+        this.lookAhead(session);
     }
   }
 
@@ -274,6 +277,9 @@ export class Replicator {
     if (failed.length === 0) return;
     for (const { error } of quarantined) {
       this.context.reporter.warning(error.message);
+      if (error.table !== undefined) {
+        this.context.observer?.quarantined(error.table, error.message);
+      }
     }
     const dependents = failed.flatMap((name) => tables.remove(name));
     const others = dependents.filter((name) => !failed.includes(name));
@@ -284,6 +290,11 @@ export class Replicator {
       await applier.setTables(tables.all);
     }
     void copies.mend(failed);
+  }
+
+  private lookAhead({ watch }: Session): void {
+    const { checkpoint, sourceTimeMs } = this;
+    if (checkpoint !== null) watch.lookAhead({ reached: checkpoint, sourceTimeMs });
   }
 
   private reached(checkpoint: Checkpoint, sourceTimeMs: number | null, isEnd: boolean): void {

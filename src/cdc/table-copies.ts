@@ -4,6 +4,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
 import type { CopyTurns, OpenedSnapshot } from '../model/copy-turns.js';
 import { withDependents } from '../model/foreign-key.js';
+import type { ObservedRows } from '../model/observers.js';
 import { recordStreamMembers } from '../state/checkpoints.js';
 import { readParkedXids } from '../state/parked-transactions.js';
 import { recordQuarantine, releaseQuarantine } from '../state/quarantine.js';
@@ -31,6 +32,8 @@ export class TableCopies implements AsyncDisposable {
   private next: Promise<void> | null = null;
   private readonly wanted = new Set<string>();
   private underWay = 0;
+  /** Changes that the latest cutover has applied. */
+  private joined: ObservedRows[] = [];
   /** When tables were copied because their changes could not be applied, in ms of this process. */
   private readonly mended = new Map<string, number[]>();
 
@@ -48,10 +51,12 @@ export class TableCopies implements AsyncDisposable {
    * to a copy at the next start.
    */
   async leaveOut(names: readonly string[], why: string): Promise<void> {
-    const { database, targetSchema } = this.context;
+    const { database, targetSchema, observer } = this.context;
     for (const name of withDependents(names, this.tables.foreignKeys)) {
-      await recordQuarantine(database, targetSchema, name, `it is to be copied again: ${why}`);
+      const reason = `it is to be copied again: ${why}`;
+      await recordQuarantine(database, targetSchema, name, reason);
       this.tables.remove(name);
+      observer?.quarantined(name, reason);
     }
     await this.recordTables();
   }
@@ -159,6 +164,7 @@ export class TableCopies implements AsyncDisposable {
 
   private turns(): CopyTurns {
     const { boundary, tables } = this;
+    const { observer } = this.context;
     let settledAt: Checkpoint | null = null;
     return {
       snapshot: (plans, open) =>
@@ -177,7 +183,11 @@ export class TableCopies implements AsyncDisposable {
       cutover: async (cut) => {
         if (settledAt !== null) await this.passed(settledAt);
         await boundary.run(async () => {
+          const startMs = performance.now();
+          this.joined = [];
           await cut();
+          const seconds = (performance.now() - startMs) / 1000;
+          observer?.committed({ tables: this.joined, seconds, sourceTimeMs: null });
           await this.context.applier.setTables(tables.all);
         });
       },
@@ -223,7 +233,7 @@ export class TableCopies implements AsyncDisposable {
     for (const { schema } of plans) {
       const table = this.tables.find(schema.name);
       if (table === undefined) continue;
-      await applier.applyStaged(table.id);
+      this.joined.push(...(await applier.applyStaged(table.id)));
       await releaseQuarantine(database, targetSchema, schema.name);
       this.tables.copied(schema.name);
     }

@@ -1,8 +1,10 @@
 import { DucktailError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
+import type { QueryObserver } from '../model/observers.js';
 import type { QueryLimits } from '../model/query-limits.js';
 import type { Database } from '../target/database.js';
 import { QueryMemory } from '../target/query-memory.js';
+import { observedQuery } from '../watch/observed-query.js';
 
 /**
  * Says which clients' queries run, and ends those that take more than they may: replication goes
@@ -17,6 +19,7 @@ export class QueryGovernor implements AsyncDisposable {
   constructor(
     database: Database,
     private readonly limits: QueryLimits,
+    private readonly observer: QueryObserver | null = null,
   ) {
     this.turns = new Turns(limits.maxConcurrent);
     this.memory = new QueryMemory(database, {
@@ -34,7 +37,16 @@ export class QueryGovernor implements AsyncDisposable {
   }
 
   /** Runs `work` in its turn. Its signal aborts with the given one, in time, and for lack of room. */
-  async run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return observedQuery(
+      this.observer,
+      signal,
+      (attended) => this.inTurn(signal, attended),
+      () => this.attend(signal, work),
+    );
+  }
+
+  private async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (this.turns.isTaken && this.waiting >= this.limits.queueMax) throw queueIsFull();
     let isWaiting = true;
     this.waiting++;
@@ -45,7 +57,7 @@ export class QueryGovernor implements AsyncDisposable {
     try {
       return await this.turns.run(signal, () => {
         start();
-        return this.attend(signal, work);
+        return work();
       });
     } finally {
       start();

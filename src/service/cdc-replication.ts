@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
 import type { CdcContext, CdcState } from '../cdc/context.js';
@@ -9,6 +8,7 @@ import { Backoff } from '../common/backoff.js';
 import { DucktailError } from '../common/errors.js';
 import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { describeFailure } from '../model/observers.js';
 import type { SyncResult } from '../model/sync-result.js';
 import { selectsTable, type TableFilter } from '../model/table-filter.js';
 import { BinlogStream } from '../source/binlog-stream.js';
@@ -16,11 +16,9 @@ import type { ChangeLimits } from '../source/binlog-protocol.js';
 import { openSession } from '../source/connect.js';
 import { readUnloggedForeignKeys } from '../source/foreign-keys.js';
 import { readBinlogEnd } from '../source/positions.js';
-import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
+import type { SourceHistory } from '../source/source-history.js';
 import { findLockRestriction } from '../source/snapshot-barrier.js';
 import { SourceWatch } from '../source/source-watch.js';
-import { readSetting, recordSetting } from '../state/settings.js';
-import { readStreamPosition } from '../state/stream.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { readEnd } from './binlog-end.js';
 import { CdcTally } from './cdc-tally.js';
@@ -34,6 +32,7 @@ import type {
   SyncOrder,
   VerifyOrder,
 } from './replication.js';
+import { meetSource } from './met-source.js';
 import { SourceLag } from './source-lag.js';
 import { lagSeconds } from './stream-lag.js';
 
@@ -119,6 +118,7 @@ export class CdcReplication implements Replication {
         return;
       } catch (error) {
         if (signal.aborted) return;
+        this.means.observer?.failed(describeFailure(error));
         if (this.hasStreamed) {
           losses = 0;
           failures = 0;
@@ -180,14 +180,17 @@ export class CdcReplication implements Replication {
   private async attempt(signal: AbortSignal, end: Checkpoint | null): Promise<void> {
     const { database } = this.means;
     const { targetSchema, hooks } = this.options;
-    const { source, serverId } = await this.meetSource();
+    const { source, serverId } = await meetSource(database, this.options, this.lag);
     await using applier = await ChangeApplier.open({
       database,
       targetSchema,
       sourceIdentity: source.identity,
       ...(hooks === undefined ? {} : { hooks }),
-      onApplied: (table, rows) => {
-        for (const tally of this.tallies) tally.noteApplied(table, rows);
+      onCommitted: (commit) => {
+        this.means.observer?.committed(commit);
+        for (const { table, ...rows } of commit.tables) {
+          for (const tally of this.tallies) tally.noteApplied(table, rows);
+        }
       },
     });
     this.replicator = new Replicator(this.context(source, serverId, applier, signal), end);
@@ -200,7 +203,7 @@ export class CdcReplication implements Replication {
     applier: ChangeApplier,
     signal: AbortSignal,
   ): CdcContext {
-    const { database, jobs, logger } = this.means;
+    const { database, jobs, logger, observer } = this.means;
     const { endpoint, targetSchema, filter, limits } = this.options;
     return {
       database,
@@ -210,13 +213,10 @@ export class CdcReplication implements Replication {
       sourceIdentity: source.identity,
       applier,
       reporter: {
-        info: (message) => {
-          logger.info(message);
-        },
-        warning: (message, hint) => {
-          logger.warn({ hint }, message);
-        },
+        info: (message) => logger.info(message),
+        warning: (message, hint) => logger.warn({ hint }, message),
       },
+      observer,
       signal,
       selectTables: () => jobs.selectTables(),
       readForeignKeys: (plans) =>
@@ -247,39 +247,13 @@ export class CdcReplication implements Replication {
           signal,
         );
         logger.info({ from, tables: tables.length }, 'streaming');
+        observer?.connected();
         this.backoff.reset();
         return stream;
       },
-      openWatch: (from) => new SourceWatch(endpoint, source, from),
+      openWatch: (from) =>
+        new SourceWatch(endpoint, source, from, (retention) => observer?.retained(retention)),
     };
-  }
-
-  /** Throws where the source is not one whose binlog can be followed on from here. */
-  private async meetSource(): Promise<{ source: SourceHistory; serverId: number }> {
-    const { database } = this.means;
-    const { endpoint, targetSchema } = this.options;
-    await using session = await openSession(endpoint);
-    const source = await readSourceHistory(session);
-    const serverId = this.options.serverId ?? (await this.chosenServerId());
-    if (serverId === source.serverId) {
-      throw new DucktailError(
-        'source-unsuitable',
-        `the source itself has the server id ${serverId}, by which the replica would register`,
-        { hint: 'Give CDC_SERVER_ID a number that neither the source nor another replica has.' },
-      );
-    }
-    this.lag.require(await readStreamPosition((sql) => database.rows(sql), targetSchema), source);
-    return { source, serverId };
-  }
-
-  /** Two replicas with the same id throw each other out: a random one, and the same at each start. */
-  private async chosenServerId(): Promise<number> {
-    const { database } = this.means;
-    const known = await readSetting(database, 'cdc_server_id');
-    if (known !== null) return Number(known);
-    const chosen = randomInt(2 ** 31, 2 ** 32);
-    await database.transaction(() => recordSetting(database, 'cdc_server_id', String(chosen)));
-    return chosen;
   }
 
   private async startOver({ message }: DucktailError): Promise<void> {

@@ -4,6 +4,7 @@ import type { SyncReporter } from '../model/sync-reporter.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database } from '../target/database.js';
 import { queryBesideWriter, rowsBesideWriter } from '../target/live-query.js';
+import type { Watch } from '../watch/watch.js';
 import type { ControlHandlers } from './control-server.js';
 import type { Replication } from './replication.js';
 import type { ServiceStatus, Status } from './status.js';
@@ -18,6 +19,8 @@ export interface HandledService {
   readonly governor: QueryGovernor;
   readonly createReporter: () => SyncReporter;
   readonly state: () => ServiceStatus['state'];
+  /** null: nobody can watch. */
+  readonly watch: Watch | null;
 }
 
 /** How a service answers its clients. */

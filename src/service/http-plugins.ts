@@ -21,7 +21,8 @@ export async function httpPlugins(
   const { queryRoutes } = await import('../http/query-routes.js');
   const { executeRoutes } = await import('../http/execute-routes.js');
   const { appendRoutes } = await import('../http/append-routes.js');
-  const { database, targetSchema, governor, logger } = service;
+  const { watchRoutes } = await import('../http/watch-routes.js');
+  const { database, targetSchema, governor, logger, watch } = service;
   return [
     statusRoutes({
       status: () => serviceStatus(service),
@@ -38,5 +39,6 @@ export async function httpPlugins(
     }),
     executeRoutes({ database, governor }),
     appendRoutes({ database, governor, stageBytes: tempBytes }),
+    ...(watch === null ? [] : [watchRoutes(watch)]),
   ];
 }

@@ -3,6 +3,7 @@ import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan } from '../model/column-plan.js';
 import type { CopyTurns } from '../model/copy-turns.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type { ReplicationObserver } from '../model/observers.js';
 import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SyncResult } from '../model/sync-result.js';
@@ -40,6 +41,7 @@ export interface SyncTask {
   readonly incremental: IncrementalRequest;
   readonly reporter: SyncReporter;
   readonly signal: AbortSignal;
+  readonly observer?: ReplicationObserver | undefined;
   /** For tests that stop the process at named points. */
   readonly hooks?: SnapshotHooks & { readonly incremental?: IncrementalHooks };
 }
@@ -262,11 +264,11 @@ function copyTables(
 }
 
 function describeFullSync(outcome: FullSyncOutcome): TableOutcome {
-  const { plan, rows, rejectedValues, seconds, error } = outcome;
+  const { plan, rows, bytes, rejectedValues, seconds, error } = outcome;
   const { name } = plan.schema;
   if (error !== null) return failedOutcome(name, 'full', error, seconds);
   const changes = { inserted: rows, updated: 0, deleted: 0, unchanged: 0 };
-  return { table: name, mode: 'full', rows, ...changes, rejectedValues, seconds, error };
+  return { table: name, mode: 'full', rows, bytes, ...changes, rejectedValues, seconds, error };
 }
 
 async function replan(
@@ -312,6 +314,7 @@ async function recordOutcomes(
   const schemas = new Map(
     [...plans, ...refused.map(({ plan }) => plan)].map(({ schema }) => [schema.name, schema]),
   );
+  for (const outcome of outcomes) request.observer?.synced(outcome);
   const failures = outcomes.filter(({ error }) => error !== null);
   await database.transaction(async () => {
     for (const { table, error } of failures) {

@@ -50,7 +50,8 @@ export class Database implements AsyncDisposable {
   /** Lanes in no transaction: what they are made of stays in the instance, so they are used again. */
   readonly idleLanes: StagingLane[] = [];
   private readonly extra = new Set<DuckDBConnection>();
-  private readers = 0;
+  /** Connections that read beside the writer, since when, oldest first. */
+  private readonly readers = new Map<DuckDBConnection, number>();
   /** How clients' queries are ended. */
   private readonly enders = new Set<(reason: DucktailError) => void>();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
@@ -186,14 +187,20 @@ export class Database implements AsyncDisposable {
   /** A connection for reading beside the writer, and how to give it back. */
   async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
     const connection = await this.connect();
-    this.readers++;
+    this.readers.set(connection, performance.now());
     const close = (): void => {
       // Whoever is late finds it closed with the rest.
       if (!this.extra.delete(connection)) return;
-      this.readers--;
+      this.readers.delete(connection);
       connection.closeSync();
     };
     return { connection, close };
+  }
+
+  /** For how long the oldest reader has been connected; 0: there is none. */
+  get oldestReaderSeconds(): number {
+    const [since] = this.readers.values();
+    return since === undefined ? 0 : (performance.now() - since) / 1000;
   }
 
   /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
@@ -295,7 +302,7 @@ export class Database implements AsyncDisposable {
    * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory && this.readers === 0) return work();
+    if (!this.needsCheckpointMemory && this.readers.size === 0) return work();
     const limit = await this.memory.bytes();
     await this.memory.set(mostMemory());
     try {

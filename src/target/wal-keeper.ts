@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { Database } from './database.js';
 import { checkpoint } from './maintenance.js';
+import { fileBytes } from './usage.js';
 
 export interface WalLimits {
   /** A log of this size is moved into the file. */
@@ -40,7 +40,7 @@ export class WalKeeper implements AsyncDisposable {
   async afterCommit(): Promise<void> {
     const now = performance.now();
     if (now < this.notBefore) return;
-    const bytes = await this.walBytes();
+    const bytes = await fileBytes(`${this.database.path}.wal`);
     const isOld = now - this.lastMs >= this.limits.intervalMs;
     if (bytes === 0 || (bytes < this.limits.walBytes && !isOld)) return;
     if (await checkpoint(this.database, 1)) this.lastMs = performance.now();
@@ -49,13 +49,5 @@ export class WalKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.database.run('RESET GLOBAL checkpoint_threshold');
-  }
-
-  private async walBytes(): Promise<number> {
-    try {
-      return (await stat(`${this.database.path}.wal`)).size;
-    } catch {
-      return 0;
-    }
   }
 }
