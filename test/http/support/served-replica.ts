@@ -73,6 +73,7 @@ export class ServedReplica implements AsyncDisposable {
         replication: { state: 'streaming', status: () => null } as never,
         createReporter: () => undefined as never,
         state: () => 'streaming',
+        watch: null,
       },
       { ...settings, enabled: true, exportFolders: [], readyMaxLagSeconds: 60, queries: limits },
     );
