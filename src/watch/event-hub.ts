@@ -56,7 +56,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
     this.clients.add(client);
     this.timer ??= setInterval(() => {
       this.tick();
-    }, TICK_MS).unref();
+    }, TICK_MS);
     this.hasNews = true;
     void this.look();
     return client;
