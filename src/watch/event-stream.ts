@@ -14,12 +14,14 @@ export function eventText<Name extends EventName>(name: Name, data: ServiceEvent
  * dropped.
  */
 export class EventStream extends Readable {
+  private hasEnded = false;
+
   constructor(private readonly maxWaitingBytes = MAX_WAITING_BYTES) {
     super();
   }
 
   write(text: string): void {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed || this.hasEnded) return;
     if (this.readableLength + Buffer.byteLength(text) > this.maxWaitingBytes) {
       this.destroy(new Error('the client does not take its events'));
       return;
@@ -29,6 +31,7 @@ export class EventStream extends Readable {
 
   /** The service is stopping. */
   end(): void {
+    this.hasEnded = true;
     if (!this.destroyed) this.push(null);
   }
 
