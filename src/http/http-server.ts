@@ -216,8 +216,10 @@ export class HttpServer implements AsyncDisposable {
 const NOBODY: Client = { name: '', role: 'reader' };
 
 /** A body that comes drop by drop holds a connection and memory. */
-function limitBodyTime({ raw }: FastifyRequest): void {
+function limitBodyTime({ raw, method }: FastifyRequest): void {
   if (raw.readableEnded) return;
+  // Nobody reads what may come with these, and without a reader it has no end.
+  if (method === 'GET' || method === 'HEAD') raw.resume();
   const timer = setTimeout(() => raw.destroy(), BODY_MS);
   raw.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
 }

@@ -18,7 +18,7 @@ export async function openBrowser(): Promise<Browser | null> {
   const executablePath = await findBrowser();
   if (executablePath === null) return null;
   // Its sandbox takes rights that containers don't have; it sees nothing but this test's page.
-  return await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }
 
 async function findBrowser(): Promise<string | null> {

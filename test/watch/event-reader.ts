@@ -4,12 +4,12 @@ const TIMEOUT_MS = 30_000;
 
 /** Reads server-sent events as a client does. */
 export class EventReader {
-  private readonly chunks: AsyncIterator<string | Uint8Array>;
+  private readonly chunks: AsyncIterator<string | Uint8Array, unknown>;
   private readonly decoder = new TextDecoder();
   private text = '';
 
   constructor(stream: AsyncIterable<string | Uint8Array>) {
-    this.chunks = stream[Symbol.asyncIterator]();
+    this.chunks = stream[Symbol.asyncIterator]() as AsyncIterator<string | Uint8Array, unknown>;
   }
 
   /** The next event of that name which is as wanted; others are passed over. */
@@ -43,8 +43,9 @@ export class EventReader {
         this.text = this.text.slice(end + 2);
         return event;
       }
-      const { value, done } = await this.chunks.next();
-      if (done === true) throw new Error('the events have ended');
+      const next = await this.chunks.next();
+      if (next.done === true) throw new Error('the events have ended');
+      const { value } = next;
       this.text += typeof value === 'string' ? value : this.decoder.decode(value, { stream: true });
     }
   }
