@@ -292,9 +292,11 @@ export class Replicator {
     void copies.mend(failed);
   }
 
+  /** For those who watch; nobody else has use for it. */
   private lookAhead({ watch }: Session): void {
-    const { checkpoint, sourceTimeMs } = this;
-    if (checkpoint !== null) watch.lookAhead({ reached: checkpoint, sourceTimeMs });
+    const { checkpoint, sourceTimeMs, context } = this;
+    if (checkpoint !== null && context.observer !== undefined)
+      watch.lookAhead({ reached: checkpoint, sourceTimeMs });
   }
 
   private reached(checkpoint: Checkpoint, sourceTimeMs: number | null, isEnd: boolean): void {

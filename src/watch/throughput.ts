@@ -1,5 +1,5 @@
 /** How far back it reaches. */
-export const HISTORY_SECONDS = 60;
+const HISTORY_SECONDS = 60;
 /** Over which the present rate is taken: batches come in bursts. */
 const RATE_SECONDS = 10;
 
