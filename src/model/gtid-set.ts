@@ -106,7 +106,8 @@ class MysqlGtidSet implements GtidSet {
   }
 
   add({ source, number }: Gtid): void {
-    const last = this.intervals.get(source)?.at(-1);
+    const intervals = this.intervals.get(source);
+    const last = intervals?.[intervals.length - 1];
     if (last !== undefined && number === last.last + 1n) last.last = number;
     else this.addInterval(source, { first: number, last: number });
   }
