@@ -47,7 +47,7 @@ export function parseTransactionStart(event: RawEvent, uuids: UuidReader): Trans
     case EventType.GTID:
       return {
         gtid: {
-          source: uuids.read(event.bytes, event.start + GTID_UUID),
+          source: uuids.read(event, GTID_UUID),
           server: 0,
           number: event.view.getBigInt64(event.start + GTID_NUMBER, true),
         },

@@ -15,7 +15,12 @@ import {
   type TransactionStart,
 } from './control-events.js';
 import { EventType } from './event-types.js';
-import type { InterpreterHost, OpenTransaction, VoidEvents } from './interpreter-host.js';
+import {
+  type InterpreterHost,
+  isVoid,
+  type OpenTransaction,
+  type VoidEvents,
+} from './interpreter-host.js';
 import { RawEvent } from './raw-event.js';
 import { RowEvents } from './row-events.js';
 import { isRowsEvent } from './rows-event.js';
@@ -94,7 +99,7 @@ export class EventInterpreter {
   replay(events: readonly Uint8Array[]): void {
     this.host.insertSteps([
       ...events.map((event) => () => {
-        this.interpret(new RawEvent(asBuffer(event)));
+        this.interpret(RawEvent.of(event));
       }),
       () => {
         this.commit(this.preparedMs);
@@ -199,7 +204,7 @@ export class EventInterpreter {
       events,
       lastRows: -1,
       savepoints: null,
-      statements: [],
+      statements: null,
     };
     if (xid !== null) this.host.gatherer.beginPark(xid);
     this.host.handOver.begin();
@@ -240,7 +245,7 @@ export class EventInterpreter {
         break;
       case 'other':
         if (transaction === null) this.tellStatement(statement);
-        else transaction.statements.push(statement);
+        else (transaction.statements ??= []).push(statement);
     }
   }
 
@@ -260,13 +265,13 @@ export class EventInterpreter {
 
   private commit(timeMs: number): void {
     const { handOver } = this.host;
-    const statements = this.transaction?.statements ?? [];
+    const statements = this.transaction?.statements ?? null;
     this.position.commit(this.start.gtid);
     this.sourceTimeMs = this.start.commitTimeMs ?? timeMs;
     this.transaction = null;
     this.start = NO_START;
     handOver.end();
-    if (statements.length > 0) {
+    if (statements !== null) {
       // Its rows are committed with the first statement: after a crash both come again.
       handOver.leaveToStatement();
       this.host.insertSteps(
@@ -334,18 +339,7 @@ export class EventInterpreter {
     const { transaction } = this;
     if (transaction === null) throw new Error('rows outside of a transaction');
     const index = transaction.events - 1;
-    if (this.voids.length > 0 && this.isVoid(index)) return;
+    if (this.voids.length > 0 && isVoid(this.voids, this.startKey, index)) return;
     this.rows.read(event, index, transaction);
   }
-
-  private isVoid(index: number): boolean {
-    const { startKey } = this;
-    return this.voids.some(
-      ({ transaction, first, end }) => transaction === startKey && index >= first && index < end,
-    );
-  }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

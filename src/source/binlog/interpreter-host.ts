@@ -15,6 +15,13 @@ export interface VoidEvents {
   readonly end: number;
 }
 
+/** Whether the transaction's event of this number is among them. */
+export function isVoid(voids: readonly VoidEvents[], transaction: string, index: number): boolean {
+  return voids.some(
+    (known) => known.transaction === transaction && index >= known.first && index < known.end,
+  );
+}
+
 /** What the interpreter needs of whoever feeds it. */
 export interface InterpreterHost {
   readonly post: Post;
@@ -45,6 +52,6 @@ export interface OpenTransaction {
   lastRows: number;
   /** The events before each of them; null: there are none. */
   savepoints: Map<string, number> | null;
-  /** Statements other than transaction keywords, to be told at the end. */
-  readonly statements: Statement[];
+  /** Statements other than transaction keywords, to be told at the end; null: there are none. */
+  statements: Statement[] | null;
 }

@@ -23,6 +23,11 @@ export class RawEvent {
     this.end = bytes.length;
   }
 
+  /** Of bytes that came as a message. */
+  static of({ buffer, byteOffset, byteLength }: Uint8Array): RawEvent {
+    return new RawEvent(Buffer.from(buffer, byteOffset, byteLength));
+  }
+
   moveTo(bytes: Buffer, start: number, end: number): void {
     if (bytes !== this.bytes) {
       this.bytes = bytes;

@@ -75,7 +75,12 @@ export class RowEvents {
     return reason;
   }
 
-  private gather(state: TableState, map: TableMap, event: RawEvent, { gtid }: OpenTransaction): void {
+  private gather(
+    state: TableState,
+    map: TableMap,
+    event: RawEvent,
+    { gtid }: OpenTransaction,
+  ): void {
     const { gatherer, handOver } = this.host;
     const { table } = state;
     const isParent = table.referenced.length > 0 && heedsForeignKeys(event);

@@ -44,6 +44,8 @@ const PARTIAL_UPDATE_ROWS = 39;
 const POST_HEADER_BYTES = 8;
 const FLAGS_OFFSET = EVENT_HEADER_BYTES + 6;
 const NO_FOREIGN_KEY_CHECKS = 2;
+/** From here on the number of columns takes more than a byte. */
+const LONG_WIDTH = 0xfb;
 
 export function isRowsEvent(type: number): boolean {
   return FORMS[type] !== undefined || type === PARTIAL_UPDATE_ROWS;
@@ -67,13 +69,18 @@ export function readRowsEvent(event: RawEvent, columns: number, table: string): 
   let at = event.start + EVENT_HEADER_BYTES + POST_HEADER_BYTES;
   // The extra data's length counts its own two bytes.
   if ((flags & WITH_EXTRA_DATA) !== 0) at += bytes[at] | (bytes[at + 1] << 8);
-  const reader = new ByteReader(bytes, at, end);
-  const width = reader.packed();
-  if (width !== columns) {
-    throw new Error(`malformed rows event: ${width} columns of ${columns} in ${table}`);
+  if (bytes[at] === columns && columns < LONG_WIDTH) {
+    at += 1;
+  } else {
+    const reader = new ByteReader(bytes, at, end);
+    const width = reader.packed();
+    if (width !== columns) {
+      throw new Error(`malformed rows event: ${width} columns of ${columns} in ${table}`);
+    }
+    at = reader.at;
   }
-  at = requireAllPresent(bytes, reader.at, width, table);
-  if (kind === 'update') at = requireAllPresent(bytes, at, width, table);
+  at = requireAllPresent(bytes, at, columns, table);
+  if (kind === 'update') at = requireAllPresent(bytes, at, columns, table);
   if ((flags & COMPRESSED) === 0) return { kind, bytes, start: at, end };
   const inflated = inflate(bytes.subarray(at, end));
   return { kind, bytes: inflated, start: 0, end: inflated.length };
