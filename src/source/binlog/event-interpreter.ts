@@ -1,5 +1,4 @@
 import { DucktailError } from '../../common/errors.js';
-import type { Checkpoint } from '../../model/checkpoint.js';
 import type { StreamedTable } from '../binlog-protocol.js';
 import {
   isBegin,
@@ -15,23 +14,14 @@ import {
   type TransactionStart,
 } from './control-events.js';
 import { EventType } from './event-types.js';
-import {
-  type InterpreterHost,
-  isVoid,
-  type OpenTransaction,
-  type VoidEvents,
-} from './interpreter-host.js';
+import type { InterpreterHost, OpenTransaction, WantedHold } from './interpreter-host.js';
 import { RawEvent } from './raw-event.js';
 import { RowEvents } from './row-events.js';
 import { isRowsEvent } from './rows-event.js';
 import { classifyStatement } from './statements.js';
 import type { StreamPosition } from './stream-position.js';
 import { UuidReader } from './uuid.js';
-
-/** A stop of the stream, at once or as soon as everything up to `at` has come. */
-interface WantedHold {
-  readonly at: Checkpoint | null;
-}
+import { isVoid, type VoidEvents } from './void-events.js';
 
 const NO_START: TransactionStart = { gtid: null, commitTimeMs: null, opens: null };
 

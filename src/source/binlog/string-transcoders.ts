@@ -1,7 +1,13 @@
 import { inflateRawSync, inflateSync } from 'node:zlib';
 import { binaryJsonText } from './binary-json.js';
 import { MAX_GROWTH, type TextConversion } from './text-conversion.js';
-import { type ColumnTranscoder, readLength, type Transfer, type ValueSize } from './transfer.js';
+import {
+  type ColumnTranscoder,
+  MAX_SHORT_LENGTH,
+  readLength,
+  type Transfer,
+  type ValueSize,
+} from './transfer.js';
 
 type LengthBytes = 1 | 2 | 3 | 4;
 
@@ -69,9 +75,6 @@ export class BinaryTranscoder implements ColumnTranscoder {
     transfer.endString(begin);
   }
 }
-
-/** Up to this length a string's length is a single byte. */
-const MAX_SHORT_LENGTH = 0xfa;
 
 /** ENUM: the member's number from 1 on; 0 is what was no member, and shows as the empty string. */
 export class EnumTranscoder implements ColumnTranscoder {

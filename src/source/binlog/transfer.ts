@@ -4,7 +4,7 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Up to this length a loop beats the native copy's call overhead. */
 const NATIVE_COPY_BYTES = 160;
 /** Up to this length a string's length is a single byte. */
-const MAX_SHORT_LENGTH = 0xfa;
+export const MAX_SHORT_LENGTH = 0xfa;
 const LONG_PREFIX = 0xfe;
 const LONG_PREFIX_BYTES = 9;
 
