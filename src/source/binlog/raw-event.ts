@@ -8,7 +8,7 @@ const ARTIFICIAL = 0x20;
 /**
  * An event where it lies among others: from `start` to `end` of what came from the socket, header
  * first, without its checksum. Whoever reads a stream moves one object from event to event, which is
- * of use until the next one comes: a Buffer per event took a seventh of the thread's time.
+ * of use until the next one comes: making a Buffer for each took 80 ms of CPU for a million events.
  */
 export class RawEvent {
   bytes: Buffer;

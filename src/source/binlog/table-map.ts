@@ -247,7 +247,7 @@ export class TableMapCache {
   }
 }
 
-/** By words: with a call into native code per event it takes five times as long. */
+/** By words, without a call into native code for every transaction. */
 function hasBody(event: RawEvent, { body, view }: KeptMap): boolean {
   const from = event.start + BODY_OFFSET;
   const { length } = body;
