@@ -26,7 +26,9 @@ export interface ChangeApplierOptions {
   /** MySQL: server_uuid; MariaDB: server and domain id. */
   readonly sourceIdentity: string;
   readonly hooks?: ApplyHooks;
-  readonly walLimits?: WalLimits;
+  readonly walLimits?: WalLimits | undefined;
+  /** Told of each reader that was ended, because the replica could not bear it any longer. */
+  readonly onReaderEnded?: (reason: DucktailError) => void;
   /** Told what each commit came to, table by table. */
   readonly onApplied?: (table: string, rows: AppliedRows) => void;
 }
@@ -78,7 +80,8 @@ export class ChangeApplier implements AsyncDisposable {
   ) {}
 
   static async open(options: ChangeApplierOptions): Promise<ChangeApplier> {
-    const wal = await WalKeeper.open(options.database, options.walLimits ?? WAL_LIMITS);
+    const { database, walLimits = WAL_LIMITS, onReaderEnded } = options;
+    const wal = await WalKeeper.open(database, walLimits, onReaderEnded);
     return new ChangeApplier(options, wal);
   }
 

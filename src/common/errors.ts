@@ -33,7 +33,7 @@ export type ErrorCode =
   | 'service-lost'
   /** The operator asked for a stop. */
   | 'aborted'
-  /** The user's own SQL was wrong (`ducktail query`). */
+  /** The user's own SQL was wrong (`ducktail query`), or took more than the service could bear. */
   | 'query-failed';
 
 export interface ErrorDetails {

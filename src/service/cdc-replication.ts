@@ -21,6 +21,7 @@ import { findLockRestriction } from '../source/snapshot-barrier.js';
 import { SourceWatch } from '../source/source-watch.js';
 import { readSetting, recordSetting } from '../state/settings.js';
 import { readStreamPosition } from '../state/stream.js';
+import type { WalLimits } from '../target/wal-keeper.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { readEnd } from './binlog-end.js';
 import { CdcTally } from './cdc-tally.js';
@@ -45,6 +46,7 @@ export interface CdcOptions {
   readonly serverId: number | null;
   readonly limits: ChangeLimits;
   readonly hooks?: ApplyHooks;
+  readonly walLimits?: WalLimits | undefined;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -72,6 +74,7 @@ export class CdcReplication implements Replication {
   private readonly lag = new SourceLag();
   private replicator: Replicator | null = null;
   private stop: AbortSignal | undefined;
+  private endedQueries = 0;
 
   constructor(
     private readonly means: ReplicationMeans,
@@ -83,9 +86,11 @@ export class CdcReplication implements Replication {
   }
 
   status(): CdcStatus {
+    const { endedQueries } = this;
     const progress = this.replicator?.progress;
     if (progress === undefined) {
-      return { state: 'starting', checkpoint: null, sourceTime: null, lagSeconds: null };
+      const unknown = { checkpoint: null, sourceTime: null, lagSeconds: null };
+      return { state: 'starting', ...unknown, endedQueries };
     }
     const { state, checkpoint, sourceTimeMs } = progress;
     return {
@@ -93,6 +98,7 @@ export class CdcReplication implements Replication {
       checkpoint,
       sourceTime: isoTime(sourceTimeMs),
       lagSeconds: lagSeconds(progress),
+      endedQueries,
     };
   }
 
@@ -179,15 +185,20 @@ export class CdcReplication implements Replication {
 
   private async attempt(signal: AbortSignal, end: Checkpoint | null): Promise<void> {
     const { database } = this.means;
-    const { targetSchema, hooks } = this.options;
+    const { targetSchema, hooks, walLimits } = this.options;
     const { source, serverId } = await this.meetSource();
     await using applier = await ChangeApplier.open({
       database,
       targetSchema,
       sourceIdentity: source.identity,
       ...(hooks === undefined ? {} : { hooks }),
+      walLimits,
       onApplied: (table, rows) => {
         for (const tally of this.tallies) tally.noteApplied(table, rows);
+      },
+      onReaderEnded: ({ message, hint }) => {
+        this.endedQueries += 1;
+        this.means.logger.warn({ hint }, message);
       },
     });
     this.replicator = new Replicator(this.context(source, serverId, applier, signal), end);

@@ -11,6 +11,7 @@ import { DucktailError, toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
+import { OpenReader } from './open-reader.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
 
@@ -65,10 +66,10 @@ export class Database implements AsyncDisposable {
   /** Lanes in no transaction: what they are made of stays in the instance, so they are used again. */
   readonly idleLanes: StagingLane[] = [];
   private readonly extra = new Set<DuckDBConnection>();
-  private readers = 0;
+  private readonly readers = new Set<OpenReader>();
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
-  private readonly transactions = new AsyncLocalStorage<true>();
+  private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
 
   private constructor(
@@ -143,12 +144,17 @@ export class Database implements AsyncDisposable {
 
   /** For a transaction that outlives one call: it keeps other writers waiting until its end. */
   async begin(): Promise<OpenTransaction> {
-    if (this.isInTransaction) throw new Error('a transaction is open already');
-    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(true, work);
+    if (this.scope !== null) throw new Error('a transaction is open already');
+    const scope: Scope = { isOpen: true, turns: new Turns(1) };
+    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(scope, work);
     return new Promise((resolve, reject) => {
       const turn = this.exclusively(
         () =>
-          new Promise<void>((end) => {
+          new Promise<void>((release) => {
+            const end = (): void => {
+              scope.isOpen = false;
+              release();
+            };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
             begun.then(
               () => {
@@ -165,13 +171,24 @@ export class Database implements AsyncDisposable {
     });
   }
 
-  private get isInTransaction(): boolean {
-    return this.transactions.getStore() === true;
+  /** The transaction that the caller is a part of; what outlives it is no part of another one. */
+  private get scope(): Scope | null {
+    const scope = this.transactions.getStore();
+    return scope?.isOpen === true ? scope : null;
   }
 
-  /** Has the writer connection to itself: within a transaction it has already, else it waits. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.isInTransaction ? work() : this.writing.run(null, work);
+  /**
+   * Has the writer connection to itself: within a transaction, which has it already, after the
+   * statements that were asked for before; else in turn with others. Not reentrant.
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const { scope } = this;
+    if (scope === null) return this.writing.run(null, work);
+    // Its end may come before the turn does: then it waits with the others.
+    const within = await scope.turns.run(null, async () =>
+      scope.isOpen ? { result: await work() } : null,
+    );
+    return within === null ? this.exclusively(work) : within.result;
   }
 
   /** An Appender for a temporary table of the writer connection; its flushes are the writer's. */
@@ -193,17 +210,20 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
-  /** A connection for reading beside the writer, and how to give it back. */
-  async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+  /** A connection for reading beside the writer, until it is closed. */
+  async connectReader(): Promise<OpenReader> {
     const connection = await this.connect();
-    this.readers++;
-    const close = (): void => {
+    const reader = new OpenReader(connection, () => {
+      this.readers.delete(reader);
       // Whoever is late finds it closed with the rest.
-      if (!this.extra.delete(connection)) return;
-      this.readers--;
-      connection.closeSync();
-    };
-    return { connection, close };
+      if (this.extra.delete(connection)) connection.closeSync();
+    });
+    this.readers.add(reader);
+    return reader;
+  }
+
+  get openReaders(): Iterable<OpenReader> {
+    return this.readers;
   }
 
   /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
@@ -252,7 +272,7 @@ export class Database implements AsyncDisposable {
    * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory && this.readers === 0) return work();
+    if (!this.needsCheckpointMemory && this.readers.size === 0) return work();
     const limit = await this.memoryLimit();
     await this.setMemoryLimit(mostMemory());
     try {
@@ -288,6 +308,12 @@ export class Database implements AsyncDisposable {
     this.instance.closeSync();
     await this.lock.release();
   }
+}
+
+/** What a transaction's statements have in common. */
+interface Scope {
+  isOpen: boolean;
+  readonly turns: Turns;
 }
 
 /** A transaction of the writer connection. */

@@ -99,4 +99,5 @@ const hookPlan = JSON.parse(plan) as HookPlan;
 process.exitCode = await runProgram(args, {
   intercept: (request) => withHooks(hookPlan, request),
   apply: applyHooks(hookPlan),
+  walLimits: hookPlan.walLimits,
 });
