@@ -58,7 +58,7 @@ test('what outlives its transaction is no part of the next one', async () => {
   const gate = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  let late: Promise<void> | null = null;
+  let late: Promise<void> = Promise.resolve();
   await database.transaction(async () => {
     await database.run('INSERT INTO t VALUES (1)');
     late = gate.then(() => database.run('INSERT INTO t VALUES (2)'));
