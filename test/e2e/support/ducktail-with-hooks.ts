@@ -66,8 +66,8 @@ function carryOut({ action }: HookPlan, hold: () => Promise<void>): Promise<void
   }
 }
 
-/** At points of the service's stream. */
-function applyHooks(plan: HookPlan): ApplyHooks {
+/** At points of the service's stream: a point for each hook there is. */
+function applyHooks(plan: HookPlan): Required<ApplyHooks> {
   let passes = 0;
   const at = (point: ApplyPoint) => async (): Promise<void> => {
     if (plan.point !== point || passes++ < (plan.afterPasses ?? 0)) return;

@@ -7,8 +7,7 @@ export interface HookPlan {
    * stream's. flush: before rows go into a staging table the fast way. nowhere: for what else is
    * in the plan.
    */
-  readonly point:
-    'flush' | 'before-commit' | 'after-commit' | IncrementalPoint | ApplyPoint | 'nowhere';
+  readonly point: CopyPoint | IncrementalPoint | ApplyPoint | 'nowhere';
   /**
    * kill: SIGKILLs itself. hold: tells its parent and waits for its word, or for the signal that
    * stops the sync. fail: throws an error.
@@ -26,6 +25,9 @@ export interface HookPlan {
   /** Of the service's stream, in place of its own. */
   readonly walLimits?: WalLimits;
 }
+
+/** Of a full sync, also beside the stream. */
+export type CopyPoint = 'flush' | 'before-commit' | 'after-commit';
 
 /**
  * incremental-apply: a batch is staged. incremental-before-commit, incremental-after-commit: of the
