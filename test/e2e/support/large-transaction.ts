@@ -28,9 +28,10 @@ const AFTER = [
 
 /**
  * One transaction of two million changed rows: a process that is killed in its midst has applied
- * nothing of it, and the next one applies it once, with flat memory; nobody ever reads a part.
+ * nothing of it, and the next one applies it once, with flat memory; nobody ever reads a part. Resolves to the
+ * most memory that it had resident; null where the system doesn't say.
  */
-export async function applyLargeTransaction(flavour: Flavour): Promise<void> {
+export async function applyLargeTransaction(flavour: Flavour): Promise<number | null> {
   await using source = await TestSource.open(flavour);
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
@@ -81,6 +82,7 @@ export async function applyLargeTransaction(flavour: Flavour): Promise<void> {
   assert.ok(peakBytes === null || peakBytes < MOST_RSS_BYTES, `${String(peakBytes)} bytes`);
   await service.stop();
   await assertSameReplica(source, duckdbPath, { isLeftOut: (name) => name === 'numbers' });
+  return peakBytes;
 }
 
 /** What is read over and over until `end` resolves to true: each different answer once. */
