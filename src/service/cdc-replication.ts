@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
-import type { CdcContext, CdcState } from '../cdc/context.js';
+import type { CdcContext } from '../cdc/context.js';
 import type { ApplyHooks } from '../cdc/hooks.js';
 import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
@@ -24,9 +24,9 @@ import { readStreamPosition } from '../state/stream.js';
 import type { WalLimits } from '../target/wal-keeper.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { readEnd } from './binlog-end.js';
+import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
 import { CdcTally } from './cdc-tally.js';
 import { type ComparedStream, notStreaming } from './compared-stream.js';
-import { isoTime } from './status.js';
 import type {
   CdcStatus,
   Replication,
@@ -36,7 +36,6 @@ import type {
   VerifyOrder,
 } from './replication.js';
 import { SourceLag } from './source-lag.js';
-import { lagSeconds } from './stream-lag.js';
 
 export interface CdcOptions {
   readonly endpoint: MysqlEndpoint;
@@ -56,14 +55,6 @@ const CATCH_UP_POLL_MS = 50;
 /** Attempts of a catching up that come to nothing, one after the other. */
 const MAX_FAILURES = 5;
 
-const STATES: Record<CdcState, ReplicationState> = {
-  starting: 'starting',
-  copying: 'syncing',
-  streaming: 'streaming',
-  reconnecting: 'source-unavailable',
-  stopped: 'waiting',
-};
-
 /**
  * Follows the binlog. An attempt lasts as long as its replication session; a source that went away
  * is tried again at growing intervals, and one that has lost the history is copied anew.
@@ -82,24 +73,11 @@ export class CdcReplication implements Replication {
   ) {}
 
   get state(): ReplicationState {
-    return STATES[this.replicator?.progress.state ?? 'starting'];
+    return REPLICATION_STATES[this.replicator?.progress.state ?? 'starting'];
   }
 
   status(): CdcStatus {
-    const { endedQueries } = this;
-    const progress = this.replicator?.progress;
-    if (progress === undefined) {
-      const unknown = { checkpoint: null, sourceTime: null, lagSeconds: null };
-      return { state: 'starting', ...unknown, endedQueries };
-    }
-    const { state, checkpoint, sourceTimeMs } = progress;
-    return {
-      state,
-      checkpoint,
-      sourceTime: isoTime(sourceTimeMs),
-      lagSeconds: lagSeconds(progress),
-      endedQueries,
-    };
+    return cdcStatus(this.replicator?.progress ?? null, this.endedQueries);
   }
 
   async run(signal: AbortSignal): Promise<void> {
