@@ -19,10 +19,10 @@ const LIMITS = {
   intervalMs: 60_000,
   retryMs: 200,
   readerBytes: 2.5 * MIB,
-  readerMs: 1200,
+  readerMs: 200,
 };
-/** Beside the readers, what is on its way when the log is looked at. */
-const MOST_WAL_BYTES = LIMITS.readerBytes + 4 * LIMITS.walBytes;
+/** What comes until a reader is ended and the log moved; each `write` is more than that. */
+const MOST_WAL_BYTES = 4 * LIMITS.readerBytes;
 const MOST_LAG_MS = 20_000;
 
 for (const flavour of FLAVOURS) {
@@ -42,7 +42,7 @@ for (const flavour of FLAVOURS) {
     await using reader = InvariantReader.start(service);
     const write = async (round: number): Promise<number> => {
       let highest = 0;
-      for (let n = 0; n < 60; n++) {
+      for (let n = 0; n < 120; n++) {
         await source.run(
           `UPDATE altered SET v = v + 1, t = REPEAT(SHA2(v + ${round}, 256), 2) WHERE id % 20 = ${n % 20}`,
         );
@@ -77,14 +77,15 @@ for (const flavour of FLAVOURS) {
       await assertSameReplica(source, duckdbPath);
     });
 
-    /** Writes until the client was told; its query is the `nth` that is ended. */
+    /** Writes until the client was told; its query is at least the `nth` that is ended. */
     async function assertEnded(client: SlowClient, nth: number): Promise<void> {
       for (let round = 10; client.error === null && round < 30; round++) {
         await write(round);
-        await delay(LIMITS.readerMs / 10);
+        await delay(LIMITS.readerMs / 2);
       }
       assert.match(client.error ?? '', /the service ended a query after \d+ s: \d+ MB of changes/);
-      assert.equal((await service.status())?.cdc?.endedQueries, nth);
+      const ended = (await service.status())?.cdc?.endedQueries ?? 0;
+      assert.ok(ended >= nth, `${ended} queries ended`);
     }
   });
 }
