@@ -118,6 +118,11 @@ export class ChangedSource implements AsyncDisposable {
     this.place = { file: row.File, position: Number(row.Position) };
   }
 
+  /** From where `events` reads. */
+  get readFrom(): BinlogPlace {
+    return this.place;
+  }
+
   /** Runs statements; all events that they bring. */
   async eventsOf(...statements: readonly string[]): Promise<Buffer[]> {
     await this.skip();
