@@ -28,6 +28,8 @@ const OPTIONS: Partial<TypeOptions> = { tinyint1As: 'tinyint', timeAs: 'interval
 
 interface WrongInZongji {
   readonly table: string;
+  /** Both by default. */
+  readonly flavour?: Flavour;
   readonly why: string;
   /** What it makes of these values of ours; all others have to be the same. */
   readonly values: RegExp;
@@ -42,6 +44,7 @@ const WRONG: readonly WrongInZongji[] = [
   },
   {
     table: 'json_documents',
+    flavour: 'mysql',
     why: 'decimal points, exponents and the sign of zero are lost from doubles',
     values: /^-?[0-9.]+(?:e[0-9]+)?$/,
   },
@@ -119,13 +122,16 @@ function short(value: string | null): string {
   return value === null ? 'NULL' : value.slice(0, 200);
 }
 
-function assertSame(table: string, ours: readonly Image[], theirs: readonly Image[]): void {
+function assertSame(
+  ours: readonly Image[],
+  theirs: readonly Image[],
+  known: WrongInZongji | undefined,
+): void {
   assert.deepEqual(
     ours.map(({ head }) => head),
     theirs.map(({ head }) => head),
     'the same images in the same order',
   );
-  const known = WRONG.find((entry) => entry.table === table);
   const isKnown = (value: string | null): boolean =>
     value !== null && known?.values.test(value) === true;
   const different = ours
@@ -181,7 +187,10 @@ for (const flavour of FLAVOURS) {
         const theirs = theirImages(plan, decoded.get(name) ?? []);
         const ours = ourImages(plan, changed.decode(plan, events), theirs);
         assert.ok(ours.length > 2 * ROWS);
-        assertSame(name, ours, theirs);
+        const known = WRONG.find(
+          (entry) => entry.table === name && (entry.flavour ?? flavour) === flavour,
+        );
+        assertSame(ours, theirs, known);
       });
     }
   });

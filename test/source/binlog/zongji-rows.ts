@@ -72,7 +72,7 @@ export async function readWithZongji(
 }
 
 function imagesOf(kind: string, row: RowsEvent['rows'][number]): ZongjiImage[] {
-  if (kind !== 'UpdateRows') return [{ isBefore: kind === 'DeleteRows', row: row as Row }];
+  if (kind !== 'UpdateRows') return [{ isBefore: kind === 'DeleteRows', row }];
   const { before, after } = row as { readonly before: Row; readonly after: Row };
   return [
     { isBefore: true, row: before },
