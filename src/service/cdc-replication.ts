@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
 import type { CdcContext } from '../cdc/context.js';
@@ -7,7 +6,7 @@ import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
 import { Backoff } from '../common/backoff.js';
 import { DucktailError } from '../common/errors.js';
-import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
+import type { Checkpoint } from '../model/checkpoint.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
 import { selectsTable, type TableFilter } from '../model/table-filter.js';
@@ -19,14 +18,14 @@ import { readBinlogEnd } from '../source/positions.js';
 import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
 import { findLockRestriction } from '../source/snapshot-barrier.js';
 import { SourceWatch } from '../source/source-watch.js';
-import { readSetting, recordSetting } from '../state/settings.js';
 import { readStreamPosition } from '../state/stream.js';
 import type { WalLimits } from '../target/wal-keeper.js';
 import type { VerifyResult } from '../verify/verify-result.js';
-import { readEnd } from './binlog-end.js';
+import { caughtUp } from './caught-up.js';
 import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
 import { CdcTally } from './cdc-tally.js';
 import { type ComparedStream, notStreaming } from './compared-stream.js';
+import { replicaServerId } from './replica-identity.js';
 import type {
   CdcStatus,
   Replication,
@@ -50,8 +49,6 @@ export interface CdcOptions {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
-/** How often a client that waits for the stream looks where it is. */
-const CATCH_UP_POLL_MS = 50;
 /** Attempts of a catching up that come to nothing, one after the other. */
 const MAX_FAILURES = 5;
 
@@ -132,6 +129,9 @@ export class CdcReplication implements Replication {
       if (copied === null) throw notStreaming();
       await copied;
     } else {
+      if (this.state !== 'streaming' || this.replicator?.isCopying === true) {
+        order.reporter.info('waiting until the service has copied tables and follows the binlog');
+      }
       await this.caughtUp(order.signal);
     }
     return await tally.result(names);
@@ -249,26 +249,9 @@ export class CdcReplication implements Replication {
     const { endpoint, targetSchema } = this.options;
     await using session = await openSession(endpoint);
     const source = await readSourceHistory(session);
-    const serverId = this.options.serverId ?? (await this.chosenServerId());
-    if (serverId === source.serverId) {
-      throw new DucktailError(
-        'source-unsuitable',
-        `the source itself has the server id ${serverId}, by which the replica would register`,
-        { hint: 'Give CDC_SERVER_ID a number that neither the source nor another replica has.' },
-      );
-    }
+    const serverId = await replicaServerId(database, this.options.serverId, source);
     this.lag.require(await readStreamPosition((sql) => database.rows(sql), targetSchema), source);
     return { source, serverId };
-  }
-
-  /** Two replicas with the same id throw each other out: a random one, and the same at each start. */
-  private async chosenServerId(): Promise<number> {
-    const { database } = this.means;
-    const known = await readSetting(database, 'cdc_server_id');
-    if (known !== null) return Number(known);
-    const chosen = randomInt(2 ** 31, 2 ** 32);
-    await database.transaction(() => recordSetting(database, 'cdc_server_id', String(chosen)));
-    return chosen;
   }
 
   private async startOver({ message }: DucktailError): Promise<void> {
@@ -297,18 +280,8 @@ export class CdcReplication implements Replication {
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
-  /**
-   * Resolves when everything that the source has now is in the replica, and no table is being copied
-   * beside the stream.
-   */
-  private async caughtUp(signal: AbortSignal): Promise<void> {
-    const { end, flavour } = await readEnd(this.options.endpoint);
-    for (;;) {
-      const { checkpoint = null, state } = this.replicator?.progress ?? {};
-      const isThere = checkpoint !== null && includesCheckpoint(checkpoint, end, flavour);
-      if (isThere && state === 'streaming' && this.replicator?.isCopying === false) return;
-      await delay(CATCH_UP_POLL_MS, undefined, { signal });
-    }
+  private caughtUp(signal: AbortSignal): Promise<void> {
+    return caughtUp(this.options.endpoint, () => this.replicator, signal);
   }
 }
 

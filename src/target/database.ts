@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -11,7 +10,9 @@ import { DucktailError, toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
+import { MemoryLimit } from './memory-limit.js';
 import { OpenReader } from './open-reader.js';
+import { OpenTransaction } from './open-transaction.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
 
@@ -32,27 +33,6 @@ export interface DatabaseOptions {
  */
 const STORAGE_VERSION = 'v1.2.0';
 
-/** Of the machine's memory, what DuckDB may come to have. */
-const MAX_MEMORY_SHARE = 0.8;
-
-/** Measured: a table of 300 columns is too much for 192 MB, and is copied with 225 MB. */
-const BASE_MEMORY = 64 * 1024 * 1024;
-const COLUMN_MEMORY = 512 * 1024;
-
-/** What DuckDB may come to have, in bytes. */
-function mostMemory(): number {
-  return totalmem() * MAX_MEMORY_SHARE;
-}
-
-/** The largest memory limit that DuckDB is given on this machine, in its notation. */
-export function mostMemoryText(): string {
-  return memoryText(mostMemory());
-}
-
-function memoryText(bytes: number): string {
-  return `${Math.round(bytes / 1e6)}MB`;
-}
-
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -71,6 +51,7 @@ export class Database implements AsyncDisposable {
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  private readonly memory: MemoryLimit;
 
   private constructor(
     readonly path: string,
@@ -82,7 +63,10 @@ export class Database implements AsyncDisposable {
     readonly threads: number,
     /** Whether columns can be given FSST: not in files of a later storage version. */
     readonly compressesFsst: boolean,
-  ) {}
+    memoryLimit: string,
+  ) {
+    this.memory = new MemoryLimit(memoryLimit, (sql) => this.run(sql));
+  }
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const lock = await acquireLock(options.path, options.owner, () => isFree(options));
@@ -92,10 +76,11 @@ export class Database implements AsyncDisposable {
       // Texts of TIMESTAMPTZ values must not depend on where this runs.
       await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
       const reader = await writer.runAndReadAll(
-        `SELECT database_name, current_setting('threads'), tags['storage_version']
+        `SELECT database_name, current_setting('threads'), tags['storage_version'],
+                current_setting('memory_limit')
           FROM duckdb_databases() WHERE database_name = current_database()`,
       );
-      const [[catalog, threads, storage]] = reader.getRowsJson() as [[string, string, string]];
+      const [[catalog, threads, storage, memory]] = reader.getRowsJson() as string[][];
       return new Database(
         options.path,
         instance,
@@ -104,6 +89,7 @@ export class Database implements AsyncDisposable {
         catalog,
         Number(threads),
         /^v1\.[0-2]\./.test(storage),
+        memory,
       );
     } catch (error) {
       await lock.release();
@@ -245,20 +231,22 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const raised = (await this.memoryLimit()) * 2;
-    if (raised > mostMemory()) return null;
-    this.expectLargeValues();
-    return this.setMemoryLimit(raised);
+    const raised = await this.memory.double();
+    if (raised !== null) this.expectLargeValues();
+    return raised;
   }
 
   /**
    * Raises DuckDB's memory limit to what filling a table of so many columns takes, where it is
    * lower. Resolves to the new limit, or null where it stays.
    */
-  async provideForColumns(columns: number): Promise<string | null> {
-    const needed = BASE_MEMORY + columns * COLUMN_MEMORY;
-    if (needed <= (await this.memoryLimit()) || needed > mostMemory()) return null;
-    return this.setMemoryLimit(needed);
+  provideForColumns(columns: number): Promise<string | null> {
+    return this.memory.provideFor({ columns });
+  }
+
+  /** The same for so many tables of which rows change. */
+  provideForTables(tables: number): Promise<string | null> {
+    return this.memory.provideFor({ tables });
   }
 
   /** Told of values of many kilobytes: see `withCheckpointMemory`. */
@@ -273,24 +261,7 @@ export class Database implements AsyncDisposable {
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
     if (!this.needsCheckpointMemory && this.readers.size === 0) return work();
-    const limit = await this.memoryLimit();
-    await this.setMemoryLimit(mostMemory());
-    try {
-      return await work();
-    } finally {
-      await this.setMemoryLimit(limit);
-    }
-  }
-
-  private async memoryLimit(): Promise<number> {
-    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
-    return parseSize(String(limit));
-  }
-
-  private async setMemoryLimit(bytes: number): Promise<string> {
-    const text = memoryText(bytes);
-    await this.run(`SET memory_limit = '${text}'`);
-    return text;
+    return this.memory.withAll(work);
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -314,57 +285,6 @@ export class Database implements AsyncDisposable {
 interface Scope {
   isOpen: boolean;
   readonly turns: Turns;
-}
-
-/** A transaction of the writer connection. */
-export class OpenTransaction {
-  private isOpen = true;
-
-  constructor(
-    private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
-    private readonly run: (sql: string) => Promise<void>,
-    private readonly release: () => void,
-  ) {}
-
-  /** Runs `work` as a part of it. */
-  within<T>(work: () => Promise<T>): Promise<T> {
-    return this.inScope(work);
-  }
-
-  async commit(): Promise<void> {
-    await this.inScope(() => this.run('COMMIT'));
-    this.end();
-  }
-
-  /** Never fails: a failed COMMIT has rolled back already. Nothing after the end. */
-  async rollback(): Promise<void> {
-    if (!this.isOpen) return;
-    await this.inScope(() => this.run('ROLLBACK')).catch(ignore);
-    this.end();
-  }
-
-  private end(): void {
-    this.isOpen = false;
-    this.release();
-  }
-}
-
-function ignore(): void {
-  // Whoever asked for the work hears of its failure.
-}
-
-const UNITS: Record<string, number> = {
-  bytes: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
-
-/** Bytes of a size as DuckDB prints it, such as `244.1 MiB`. */
-function parseSize(text: string): number {
-  const [number, unit] = text.split(' ');
-  return Number(number) * (UNITS[unit] ?? NaN);
 }
 
 /** Whether DuckDB's own lock can be had, which ends with the process that holds it. */
