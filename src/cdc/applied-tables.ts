@@ -97,7 +97,10 @@ export class AppliedTables {
 
   /** Within a transaction; `counted` is for after its COMMIT. */
   record(): Promise<void> {
-    const tables = [...this.uncounted].flatMap((id) => this.byId.get(id) ?? []);
+    // What is being copied may not be there yet, and is counted when it is.
+    const tables = [...this.uncounted]
+      .filter((id) => !this.waiting.has(id))
+      .flatMap((id) => this.byId.get(id) ?? []);
     return recordStreamed(this.database, this.targetSchema, tables);
   }
 

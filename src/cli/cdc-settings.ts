@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load.js';
 import type { ApplyHooks } from '../cdc/hooks.js';
-import type { CdcOptions } from '../service/cdc-replication.js';
+import type { CdcOptions } from '../service/cdc-context.js';
 import type { WalLimits } from '../target/wal-keeper.js';
 
 /** Of gathered changes, as the binlog has them: bounds what is in memory on both sides. */

@@ -1,27 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
-import type { CdcContext } from '../cdc/context.js';
-import type { ApplyHooks } from '../cdc/hooks.js';
 import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
 import { Backoff } from '../common/backoff.js';
+import { anySignal } from '../common/abandon.js';
 import { DucktailError } from '../common/errors.js';
 import type { Checkpoint } from '../model/checkpoint.js';
-import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
-import { selectsTable, type TableFilter } from '../model/table-filter.js';
-import { BinlogStream } from '../source/binlog-stream.js';
-import type { ChangeLimits } from '../source/binlog-protocol.js';
 import { openSession } from '../source/connect.js';
-import { readUnloggedForeignKeys } from '../source/foreign-keys.js';
-import { readBinlogEnd } from '../source/positions.js';
 import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
-import { findLockRestriction } from '../source/snapshot-barrier.js';
-import { SourceWatch } from '../source/source-watch.js';
 import { readStreamPosition } from '../state/stream.js';
-import type { WalLimits } from '../target/wal-keeper.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { caughtUp } from './caught-up.js';
+import { cdcContext, type CdcOptions } from './cdc-context.js';
 import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
 import { CdcTally } from './cdc-tally.js';
 import { type ComparedStream, notStreaming } from './compared-stream.js';
@@ -35,17 +26,6 @@ import type {
   VerifyOrder,
 } from './replication.js';
 import { SourceLag } from './source-lag.js';
-
-export interface CdcOptions {
-  readonly endpoint: MysqlEndpoint;
-  readonly targetSchema: string;
-  readonly filter: TableFilter;
-  /** null: chosen once, and kept in the replica. */
-  readonly serverId: number | null;
-  readonly limits: ChangeLimits;
-  readonly hooks?: ApplyHooks;
-  readonly walLimits?: WalLimits | undefined;
-}
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
@@ -179,68 +159,22 @@ export class CdcReplication implements Replication {
         this.means.logger.warn({ hint }, message);
       },
     });
-    this.replicator = new Replicator(this.context(source, serverId, applier, signal), end);
-    await this.replicator.run();
-  }
-
-  private context(
-    source: SourceHistory,
-    serverId: number,
-    applier: ChangeApplier,
-    signal: AbortSignal,
-  ): CdcContext {
-    const { database, jobs, logger } = this.means;
-    const { endpoint, targetSchema, filter, limits } = this.options;
-    return {
-      database,
-      targetSchema,
-      sourceDatabase: endpoint.database,
-      flavour: source.flavour,
-      sourceIdentity: source.identity,
+    const context = cdcContext({
+      means: this.means,
+      options: this.options,
+      source,
+      serverId,
       applier,
-      reporter: {
-        info: (message) => {
-          logger.info(message);
-        },
-        warning: (message, hint) => {
-          logger.warn({ hint }, message);
-        },
-      },
       signal,
-      selectTables: () => jobs.selectTables(),
-      readForeignKeys: (plans) =>
-        readUnloggedForeignKeys(
-          endpoint,
-          plans.map(({ schema }) => schema),
-        ),
-      isWanted: (table) => selectsTable(filter, table),
-      copyTables: async (plans, turns) => {
-        const copySignal = anySignal(signal, turns?.signal);
-        const outcomes = await jobs.copy(plans, { signal: copySignal, turns });
+      onCopied: (outcomes) => {
         for (const tally of this.tallies) tally.noteCopies(outcomes);
-        return outcomes.flatMap(({ plan, error }) => (error === null ? [plan] : []));
       },
-      findLockRestriction: (plans) =>
-        findLockRestriction(
-          endpoint,
-          plans.map(({ schema }) => schema),
-          signal,
-        ),
-      readSourceEnd: async () => {
-        await using session = await openSession(endpoint);
-        return await readBinlogEnd(session);
-      },
-      openStream: async (from, tables) => {
-        const stream = await BinlogStream.open(
-          { endpoint, serverId, from, tables, limits },
-          signal,
-        );
-        logger.info({ from, tables: tables.length }, 'streaming');
+      onStreaming: () => {
         this.backoff.reset();
-        return stream;
       },
-      openWatch: (from) => new SourceWatch(endpoint, source, from),
-    };
+    });
+    this.replicator = new Replicator(context, end);
+    await this.replicator.run();
   }
 
   /** Throws where the source is not one whose binlog can be followed on from here. */
@@ -302,8 +236,4 @@ function notSelected(tables: readonly string[]): DucktailError {
   return new DucktailError('configuration', `no such table is replicated: ${tables.join(', ')}`, {
     hint: 'Check the spelling, INCLUDE_TABLES and EXCLUDE_TABLES.',
   });
-}
-
-function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? one : AbortSignal.any([one, other]);
 }
