@@ -35,6 +35,11 @@ export class AppliedTable implements AsyncDisposable {
     return this.changes.rows > 0;
   }
 
+  /** Whether the stage may hold something, also if only after a ROLLBACK. */
+  get isTouched(): boolean {
+    return this.changes.isTouched;
+  }
+
   /** What is staged, as SQL. */
   get stage(): string {
     return this.changes.name;
@@ -95,17 +100,30 @@ export class AppliedTable implements AsyncDisposable {
     this.rejections.clear();
   }
 
-  /** After a ROLLBACK or a copy: other values are recorded as rejected. What is staged stays. */
+  /** After a copy: other values are recorded as rejected. What is staged stays. */
   reload(): Promise<void> {
     return this.rejections.reload();
+  }
+
+  /** After a ROLLBACK: so many rejected values are on record. What is staged stays. */
+  noteRecorded(rejectedValues: number): void {
+    this.rejections.recorded = rejectedValues;
+  }
+
+  /** Rows are about to go by the doing of another table: see `StreamedRejections`. */
+  forgetRows(rows: string): Promise<readonly string[]> {
+    return this.rejections.forgetRows(rows);
+  }
+
+  moveRows(columns: readonly string[]): readonly string[] {
+    return this.rejections.moveRows(columns);
   }
 
   /** Outside of a transaction: empties the stage, whatever became of it. */
   async reset(): Promise<void> {
     this.bytes = 0;
-    await this.changes.reset();
+    if (this.changes.isTouched) await this.changes.reset();
     this.rejections.clear();
-    await this.rejections.reload();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -169,22 +169,24 @@ export class Replicator {
     }
   }
 
-  /** Ends behind the position that was asked for, when no table is being copied any more. */
+  /**
+   * Ends behind the position that was asked for, when no table is being copied any more. The stream
+   * stands still for that, as far as the copies can do without it: it might bring statements that
+   * lead to copies without an end.
+   */
   private endIfReached({ copies, boundary }: Session): void {
     const { end, checkpoint, context } = this;
-    if (end === null || this.isEnding || checkpoint === null) return;
+    if (end === null || this.isEnding || copies.needsStream || checkpoint === null) return;
     if (!includesCheckpoint(checkpoint, end, context.flavour)) return;
     this.isEnding = true;
-    void copies.settled().then(() =>
-      boundary
-        .run(() => {
-          this.isEnding = false;
-          this.hasEnded = copies.isIdle;
-          return Promise.resolve();
-        })
-        // The session failed before, which `run` tells.
-        .catch(() => undefined),
-    );
+    boundary
+      .run(async () => {
+        await boundary.serveWhile(() => !copies.isIdle && !copies.needsStream);
+        this.isEnding = false;
+        this.hasEnded = copies.isIdle;
+      })
+      // The session failed before, which `run` tells.
+      .catch(() => undefined);
   }
 
   private async handle(message: StreamMessage, session: Session): Promise<void> {

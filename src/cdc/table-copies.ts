@@ -34,6 +34,7 @@ export class TableCopies implements AsyncDisposable {
   private underWay = 0;
   /** Changes that the latest cutover has applied. */
   private joined: ObservedRows[] = [];
+  private isAwaitingStream = false;
   /** When tables were copied because their changes could not be applied, in ms of this process. */
   private readonly mended = new Map<string, number[]>();
 
@@ -96,6 +97,11 @@ export class TableCopies implements AsyncDisposable {
     return this.underWay === 0;
   }
 
+  /** A copy can't be cut over before the stream has come further. */
+  get needsStream(): boolean {
+    return this.isAwaitingStream;
+  }
+
   private async copyNext(): Promise<void> {
     this.underWay += 1;
     try {
@@ -107,11 +113,6 @@ export class TableCopies implements AsyncDisposable {
     } finally {
       this.underWay -= 1;
     }
-  }
-
-  /** Resolves when the copies that were begun so far are done. */
-  settled(): Promise<void> {
-    return this.last;
   }
 
   private async copyNow(names: readonly string[]): Promise<void> {
@@ -220,10 +221,17 @@ export class TableCopies implements AsyncDisposable {
   /** Resolves when the stream has brought everything up to there. */
   private async passed(position: Checkpoint): Promise<void> {
     const { signal } = this.stop;
-    for (;;) {
+    const isPassed = (): boolean => {
       const reached = this.reached();
-      if (reached !== null && includesCheckpoint(reached, position, this.context.flavour)) return;
-      await delay(PASSED_POLL_MS, undefined, { signal });
+      return reached !== null && includesCheckpoint(reached, position, this.context.flavour);
+    };
+    try {
+      while (!isPassed()) {
+        this.isAwaitingStream = true;
+        await delay(PASSED_POLL_MS, undefined, { signal });
+      }
+    } finally {
+      this.isAwaitingStream = false;
     }
   }
 

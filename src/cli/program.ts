@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
-import type { ApplyHooks } from '../cdc/hooks.js';
 import { DucktailError } from '../common/errors.js';
 import type { OrderedMode } from '../service/replication.js';
+import type { StreamHooks } from './cdc-settings.js';
 import { isDebug } from './context.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
 import type { SyncInterceptor } from './sync-settings.js';
@@ -37,10 +37,8 @@ export async function runProgram(
 }
 
 /** What tests put into the program. */
-export interface ProgramHooks {
+export interface ProgramHooks extends StreamHooks {
   readonly intercept?: SyncInterceptor;
-  /** Of the service's stream. */
-  readonly apply?: ApplyHooks;
 }
 
 type Run = (json: boolean, command: () => Promise<number>) => Promise<void>;
@@ -49,7 +47,7 @@ interface JsonOption {
   readonly json?: true;
 }
 
-function createProgram(run: Run, { intercept, apply }: ProgramHooks): Command {
+function createProgram(run: Run, { intercept, ...hooks }: ProgramHooks): Command {
   const program = new Command('ducktail')
     .description('Keeps a faithful, queryable copy of a MySQL or MariaDB database in DuckDB.')
     .version(VERSION)
@@ -62,7 +60,7 @@ function createProgram(run: Run, { intercept, apply }: ProgramHooks): Command {
     );
   addCheck(program, run);
   addSync(program, run, intercept);
-  addRun(program, run, intercept, apply);
+  addRun(program, run, intercept, hooks);
   addVerify(program, run);
   addStatus(program, run);
   addQuery(program, run);
@@ -122,7 +120,7 @@ function addRun(
   program: Command,
   run: Run,
   intercept: SyncInterceptor | undefined,
-  apply: ApplyHooks | undefined,
+  hooks: StreamHooks,
 ): void {
   program
     .command('run')
@@ -134,7 +132,7 @@ function addRun(
     .action((options: JsonOption) =>
       run(options.json === true, async () => {
         const { runRun } = await import('./commands/run-command.js');
-        return runRun({ json: options.json === true }, intercept, apply);
+        return runRun({ json: options.json === true }, intercept, hooks);
       }),
     );
 }

@@ -59,8 +59,8 @@ export function queryRoutes(replica: QueriedReplica): HttpPlugin {
       async (request, reply) => {
         const format = chooseFormat(request.headers.accept);
         const { query, args } = request.body;
-        await replica.governor.run(request.ended, (signal) =>
-          LiveReader.use(replica.database, signal, async (reader) => {
+        await replica.governor.run(request.ended, (running) =>
+          LiveReader.use(replica.database, running, async (reader, signal) => {
             const freshness = await readFreshness((sql) => reader.rows(sql), replica.targetSchema);
             const pieces = await open(reader, { query, args: args ?? [] }, format, {
               freshness,

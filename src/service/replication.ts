@@ -42,6 +42,8 @@ export interface CdcStatus {
   /** When the source committed what was applied last; ISO 8601, UTC. */
   readonly sourceTime: string | null;
   readonly lagSeconds: number | null;
+  /** Queries that the service has ended since its start, because too much changed during them. */
+  readonly endedQueries: number;
 }
 
 /** cdc: up to the end that the source's binlog has now. */

@@ -85,6 +85,7 @@ export class ClientTransaction {
       throw translateQueryError(error, database.path);
     } finally {
       // Nothing of what was not committed is left.
+      await connection.run('ROLLBACK').catch(() => undefined);
       close();
     }
   }

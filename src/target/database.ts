@@ -12,7 +12,9 @@ import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
-import { memoryText, MemoryLimit, mostMemory } from './memory-limit.js';
+import { MemoryLimit } from './memory-limit.js';
+import { OpenReader } from './open-reader.js';
+import { OpenTransaction } from './open-transaction.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
 
@@ -33,10 +35,6 @@ export interface DatabaseOptions {
  */
 const STORAGE_VERSION = 'v1.2.0';
 
-/** Measured: a table of 300 columns is too much for 192 MB, and is copied with 225 MB. */
-const BASE_MEMORY = 64 * 1024 * 1024;
-const COLUMN_MEMORY = 512 * 1024;
-
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -50,17 +48,16 @@ export class Database implements AsyncDisposable {
   /** Lanes in no transaction: what they are made of stays in the instance, so they are used again. */
   readonly idleLanes: StagingLane[] = [];
   private readonly extra = new Set<DuckDBConnection>();
-  /** Connections that read beside the writer, since when, oldest first. */
-  private readonly readers = new Map<DuckDBConnection, number>();
+  private readonly readers = new Set<OpenReader>();
   /** How clients' queries are ended. */
   private readonly enders = new Set<(reason: DucktailError) => void>();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
   private attendant: Promise<DuckDBConnection> | null = null;
-  readonly memory = new MemoryLimit((sql) => this.attend(sql));
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
-  private readonly transactions = new AsyncLocalStorage<true>();
+  private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  readonly memory: MemoryLimit;
 
   private constructor(
     readonly path: string,
@@ -72,7 +69,10 @@ export class Database implements AsyncDisposable {
     readonly threads: number,
     /** Whether columns can be given FSST: not in files of a later storage version. */
     readonly compressesFsst: boolean,
-  ) {}
+    memoryLimit: string,
+  ) {
+    this.memory = new MemoryLimit(memoryLimit, (sql) => this.attend(sql));
+  }
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const lock = await acquireLock(options.path, options.owner, () => isFree(options));
@@ -82,10 +82,11 @@ export class Database implements AsyncDisposable {
       // Texts of TIMESTAMPTZ values must not depend on where this runs.
       await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
       const reader = await writer.runAndReadAll(
-        `SELECT database_name, current_setting('threads'), tags['storage_version']
+        `SELECT database_name, current_setting('threads'), tags['storage_version'],
+                current_setting('memory_limit')
           FROM duckdb_databases() WHERE database_name = current_database()`,
       );
-      const [[catalog, threads, storage]] = reader.getRowsJson() as [[string, string, string]];
+      const [[catalog, threads, storage, memory]] = reader.getRowsJson() as string[][];
       return new Database(
         options.path,
         instance,
@@ -94,6 +95,7 @@ export class Database implements AsyncDisposable {
         catalog,
         Number(threads),
         /^v1\.[0-2]\./.test(storage),
+        memory,
       );
     } catch (error) {
       await lock.release();
@@ -134,12 +136,17 @@ export class Database implements AsyncDisposable {
 
   /** For a transaction that outlives one call: it keeps other writers waiting until its end. */
   async begin(): Promise<OpenTransaction> {
-    if (this.isInTransaction) throw new Error('a transaction is open already');
-    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(true, work);
+    if (this.scope !== null) throw new Error('a transaction is open already');
+    const scope: Scope = { isOpen: true, turns: new Turns(1) };
+    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(scope, work);
     return new Promise((resolve, reject) => {
       const turn = this.exclusively(
         () =>
-          new Promise<void>((end) => {
+          new Promise<void>((release) => {
+            const end = (): void => {
+              scope.isOpen = false;
+              release();
+            };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
             begun.then(
               () => {
@@ -156,13 +163,24 @@ export class Database implements AsyncDisposable {
     });
   }
 
-  private get isInTransaction(): boolean {
-    return this.transactions.getStore() === true;
+  /** The transaction that the caller is a part of; what outlives it is no part of another one. */
+  private get scope(): Scope | null {
+    const scope = this.transactions.getStore();
+    return scope?.isOpen === true ? scope : null;
   }
 
-  /** Has the writer connection to itself: within a transaction it has already, else it waits. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.isInTransaction ? work() : this.writing.run(null, work);
+  /**
+   * Has the writer connection to itself: within a transaction, which has it already, after the
+   * statements that were asked for before; else in turn with others. Not reentrant.
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const { scope } = this;
+    if (scope === null) return this.writing.run(null, work);
+    // Its end may come before the turn does: then it waits with the others.
+    const within = await scope.turns.run(null, async () =>
+      scope.isOpen ? { result: await work() } : null,
+    );
+    return within === null ? this.exclusively(work) : within.result;
   }
 
   /** An Appender for a temporary table of the writer connection; its flushes are the writer's. */
@@ -184,23 +202,26 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
-  /** A connection for reading beside the writer, and how to give it back. */
-  async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+  /** A connection for reading beside the writer, until it is closed. */
+  async connectReader(): Promise<OpenReader> {
     const connection = await this.connect();
-    this.readers.set(connection, performance.now());
-    const close = (): void => {
+    const reader = new OpenReader(connection, () => {
+      this.readers.delete(reader);
       // Whoever is late finds it closed with the rest.
-      if (!this.extra.delete(connection)) return;
-      this.readers.delete(connection);
-      connection.closeSync();
-    };
-    return { connection, close };
+      if (this.extra.delete(connection)) connection.closeSync();
+    });
+    this.readers.add(reader);
+    return reader;
+  }
+
+  get openReaders(): Iterable<OpenReader> {
+    return this.readers;
   }
 
   /** For how long the oldest reader has been connected; 0: there is none. */
   get oldestReaderSeconds(): number {
-    const [since] = this.readers.values();
-    return since === undefined ? 0 : (performance.now() - since) / 1000;
+    const [oldest] = this.readers;
+    return oldest === undefined ? 0 : (performance.now() - oldest.sinceMs) / 1000;
   }
 
   /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
@@ -222,13 +243,11 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const limit = await this.memory.bytes();
     // They may be what took it.
-    if (this.endReaders()) return memoryText(limit);
-    const raised = limit * 2;
-    if (raised > mostMemory()) return null;
-    this.expectLargeValues();
-    return this.memory.set(raised);
+    if (this.endReaders()) return this.memory.text;
+    const raised = await this.memory.double();
+    if (raised !== null) this.expectLargeValues();
+    return raised;
   }
 
   /**
@@ -285,10 +304,13 @@ export class Database implements AsyncDisposable {
    * Raises DuckDB's memory limit to what filling a table of so many columns takes, where it is
    * lower. Resolves to the new limit, or null where it stays.
    */
-  async provideForColumns(columns: number): Promise<string | null> {
-    const needed = BASE_MEMORY + columns * COLUMN_MEMORY;
-    if (needed <= (await this.memory.bytes()) || needed > mostMemory()) return null;
-    return this.memory.set(needed);
+  provideForColumns(columns: number): Promise<string | null> {
+    return this.memory.provideFor({ columns });
+  }
+
+  /** The same for so many tables of which rows change. */
+  provideForTables(tables: number): Promise<string | null> {
+    return this.memory.provideFor({ tables });
   }
 
   /** Told of values of many kilobytes: see `withCheckpointMemory`. */
@@ -303,13 +325,7 @@ export class Database implements AsyncDisposable {
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
     if (!this.needsCheckpointMemory && this.readers.size === 0) return work();
-    const limit = await this.memory.bytes();
-    await this.memory.set(mostMemory());
-    try {
-      return await work();
-    } finally {
-      await this.memory.set(limit);
-    }
+    return this.memory.withAll(work);
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -329,41 +345,10 @@ export class Database implements AsyncDisposable {
   }
 }
 
-/** A transaction of the writer connection. */
-export class OpenTransaction {
-  private isOpen = true;
-
-  constructor(
-    private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
-    private readonly run: (sql: string) => Promise<void>,
-    private readonly release: () => void,
-  ) {}
-
-  /** Runs `work` as a part of it. */
-  within<T>(work: () => Promise<T>): Promise<T> {
-    return this.inScope(work);
-  }
-
-  async commit(): Promise<void> {
-    await this.inScope(() => this.run('COMMIT'));
-    this.end();
-  }
-
-  /** Never fails: a failed COMMIT has rolled back already. Nothing after the end. */
-  async rollback(): Promise<void> {
-    if (!this.isOpen) return;
-    await this.inScope(() => this.run('ROLLBACK')).catch(ignore);
-    this.end();
-  }
-
-  private end(): void {
-    this.isOpen = false;
-    this.release();
-  }
-}
-
-function ignore(): void {
-  // Whoever asked for the work hears of its failure.
+/** What a transaction's statements have in common. */
+interface Scope {
+  isOpen: boolean;
+  readonly turns: Turns;
 }
 
 /** Whether DuckDB's own lock can be had, which ends with the process that holds it. */

@@ -1,4 +1,5 @@
 import { type DuckDBConnection, type DuckDBResult, StatementType } from '@duckdb/node-api';
+import { orAbandon } from '../common/abandon.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
@@ -24,7 +25,7 @@ const ALLOWED: ReadonlySet<StatementType> = new Set([
 /**
  * Runs SQL that only reads, on a connection of its own beside the writer: it sees whole transactions,
  * and what is committed meanwhile not at all. Of several statements the last one answers. An abort
- * interrupts it.
+ * interrupts it, and so does the writer where it can't bear the reader any longer.
  */
 export async function queryBesideWriter(
   database: Database,
@@ -33,16 +34,20 @@ export async function queryBesideWriter(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { connection, close } = await database.connectReader();
-  using _interruption = interruptOnAbort(connection, signal);
+  const reader = await database.connectReader();
+  const { connection } = reader;
+  const stop = AbortSignal.any([signal, reader.signal]);
   try {
+    using _interruption = interruptOnAbort(connection, stop);
     await connection.run('BEGIN TRANSACTION READ ONLY');
-    await runStatements(connection, sql, sink, signal);
+    await runStatements(connection, sql, sink, stop);
   } catch (error) {
-    signal.throwIfAborted();
+    stop.throwIfAborted();
     throw translateQueryError(error, database.path);
   } finally {
-    close();
+    // A result that was not read to its end keeps the transaction open, beyond the connection.
+    await connection.run('ROLLBACK').catch(ignore);
+    reader.close();
   }
 }
 
@@ -92,11 +97,15 @@ async function drain(
   sink: RowSink | null,
   signal: AbortSignal,
 ): Promise<void> {
-  await sink?.columns(describeColumns(result));
-  for await (const rows of result.yieldRowsJson()) {
-    await sink?.rows(rows);
-    signal.throwIfAborted();
-  }
+  // A sink that takes nothing must not keep the transaction open.
+  const given = (taken: Promise<void> | void): Promise<void> =>
+    orAbandon(Promise.resolve(taken), signal);
+  await given(sink?.columns(describeColumns(result)));
+  for await (const rows of result.yieldRowsJson()) await given(sink?.rows(rows));
+}
+
+function ignore(): void {
+  // There is no transaction any more, or no connection.
 }
 
 function refusal(type: StatementType): DucktailError {

@@ -28,23 +28,30 @@ export class LiveReader {
     private readonly connection: DuckDBConnection,
   ) {}
 
-  /** An abort interrupts what is under way, which then throws the signal's reason. */
+  /**
+   * An abort interrupts what is under way, which then throws the signal's reason; so does the writer
+   * where it can't bear the reader any longer.
+   */
   static async use<T>(
     database: Database,
     signal: AbortSignal,
-    work: (reader: LiveReader) => Promise<T>,
+    work: (reader: LiveReader, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted();
-    const { connection, close } = await database.connectReader();
-    using _interruption = interruptOnAbort(connection, signal);
+    const opened = await database.connectReader();
+    const { connection } = opened;
+    const stop = AbortSignal.any([signal, opened.signal]);
     try {
+      using _interruption = interruptOnAbort(connection, stop);
       await connection.run('BEGIN TRANSACTION READ ONLY');
-      return await work(new LiveReader(database, connection));
+      return await work(new LiveReader(database, connection), stop);
     } catch (error) {
-      signal.throwIfAborted();
+      stop.throwIfAborted();
       throw error;
     } finally {
-      close();
+      // A result that was not read to its end keeps the transaction open, beyond the connection.
+      await connection.run('ROLLBACK').catch(() => undefined);
+      opened.close();
     }
   }
 

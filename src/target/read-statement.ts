@@ -71,8 +71,8 @@ export async function prepareRead(
   if (statements.count !== 1) {
     throw refusal(`one statement at a time, and there are ${statements.count}`);
   }
-  // Without a bracket nothing is called, and looking takes as long as a small query does.
-  if (sql.includes('(') || EXPLAIN.test(sql)) await requireKnownFunctions(connection, sql);
+  // PRAGMAs become SELECTs when they are prepared: only the tree tells them apart.
+  await requireKnownFunctions(connection, sql);
   const statement = await statements.prepare(0);
   const { statementType } = statement;
   const isExplained = statementType === StatementType.EXPLAIN && EXPLAIN.test(sql);

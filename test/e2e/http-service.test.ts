@@ -151,7 +151,11 @@ test('a monstrous report beside CDC ends by an error that says why, and replicat
   let isDone = false;
   const ends = Promise.all(
     reports.map(async (sql) => {
-      const reply = await post(url, '/api/query', JSON.stringify({ query: sql }));
+      const reply = await post(url, '/api/query', JSON.stringify({ query: sql })).catch(
+        (error: unknown) => {
+          throw new Error(`the service said: ${service.said}`, { cause: error });
+        },
+      );
       return [reply.status, ((await reply.json()) as Answer).error ?? ''] as const;
     }),
   ).finally(() => (isDone = true));

@@ -1,12 +1,11 @@
 import type { Config } from '../../../config/load.js';
 import { describeEndpoint } from '../../../config/mysql-url.js';
-import type { ApplyHooks } from '../../cdc/hooks.js';
 import { check } from '../../service/check.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
 import type { ReplicationFactory } from '../../service/replication.js';
 import { ScheduledReplication } from '../../service/scheduled-replication.js';
-import { cdcOptions } from '../cdc-settings.js';
+import { cdcOptions, type StreamHooks } from '../cdc-settings.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { LogProgress } from '../log-progress.js';
 import { EXIT_OK, printJson } from '../output.js';
@@ -23,10 +22,10 @@ const LINGER_MS = 200;
 export async function runRun(
   { json }: { readonly json: boolean },
   intercept: SyncInterceptor = (task) => task,
-  applyHooks: ApplyHooks = {},
+  hooks: StreamHooks = {},
 ): Promise<number> {
   const config = sourceConfig();
-  const replicate = chooseReplication(config, applyHooks);
+  const replicate = chooseReplication(config, hooks);
   const logger = await createCliLogger(config);
   using stop = stopSignal();
   let isStopped = false;
@@ -66,7 +65,7 @@ export async function runRun(
   return EXIT_OK;
 }
 
-function chooseReplication(config: Config, hooks: ApplyHooks): ReplicationFactory {
+function chooseReplication(config: Config, hooks: StreamHooks): ReplicationFactory {
   const { cdcEnabled, schedule } = config;
   if (!cdcEnabled) return (means) => new ScheduledReplication(means, schedule);
   return (means) => new CdcReplication(means, cdcOptions(config, hooks));

@@ -66,8 +66,8 @@ function carryOut({ action }: HookPlan, hold: () => Promise<void>): Promise<void
   }
 }
 
-/** At points of the service's stream. */
-function applyHooks(plan: HookPlan): ApplyHooks {
+/** At points of the service's stream: a point for each hook there is. */
+function applyHooks(plan: HookPlan): Required<ApplyHooks> {
   let passes = 0;
   const at = (point: ApplyPoint) => async (): Promise<void> => {
     if (plan.point !== point || passes++ < (plan.afterPasses ?? 0)) return;
@@ -99,4 +99,5 @@ const hookPlan = JSON.parse(plan) as HookPlan;
 process.exitCode = await runProgram(args, {
   intercept: (request) => withHooks(hookPlan, request),
   apply: applyHooks(hookPlan),
+  walLimits: hookPlan.walLimits,
 });
