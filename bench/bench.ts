@@ -7,6 +7,8 @@ import { benchTables, type BenchTable, type TableName } from './bench-table.js';
 import { measureDecode } from './cdc-decode.js';
 import { reportCdc, reportDecode } from './cdc-report.js';
 import { measureCdc } from './cdc.js';
+import { reportHttp } from './http-report.js';
+import { measureHttp } from './http.js';
 import { reportIncremental } from './incremental-report.js';
 import { measureIncremental } from './incremental.js';
 import { measureClassic, measureDrain, measureSync, type Bench, type Measure } from './measures.js';
@@ -17,7 +19,7 @@ import { reportVerify } from './verify-report.js';
 import { measureVerify } from './verify.js';
 
 /** A table of the full sync, or a part that stands beside them. */
-type Part = TableName | 'incremental' | 'verify' | 'cdc-decode' | 'cdc';
+type Part = TableName | 'incremental' | 'verify' | 'cdc-decode' | 'cdc' | 'http';
 
 interface BenchOptions {
   readonly rows: number;
@@ -34,7 +36,14 @@ interface BenchOptions {
 
 const DEFAULT_CLASSIC_ROWS = 300_000;
 const tableNames: readonly TableName[] = ['main', 'wide', 'texts', 'narrow'];
-const parts: readonly Part[] = [...tableNames, 'incremental', 'verify', 'cdc-decode', 'cdc'];
+const parts: readonly Part[] = [
+  ...tableNames,
+  'incremental',
+  'verify',
+  'cdc-decode',
+  'cdc',
+  'http',
+];
 
 const command = new Command('bench')
   .description(
@@ -90,6 +99,7 @@ async function run(workspace: Workspace, options: BenchOptions): Promise<void> {
           log,
         })
       : null,
+    http: isMeasured('http') ? await measureHttp({ rounds, log }) : null,
   };
   report(results);
   const size = sizeOf(options, only ?? 'main');
@@ -147,12 +157,13 @@ async function withTable(
   await dropTable(serverUrl, table);
 }
 
-function report({ tables, incremental, verify, decode, cdc }: BenchResults): void {
+function report({ tables, incremental, verify, decode, cdc, http }: BenchResults): void {
   for (const result of tables) reportTable(result, result.table === 'main');
   if (incremental !== null) reportIncremental(incremental);
   if (verify !== null) reportVerify(verify);
   if (decode !== null) reportDecode(decode);
   if (cdc !== null) reportCdc(cdc);
+  if (http !== null) reportHttp(http);
 }
 
 /** Alternates, so that a slow moment of the machine doesn't fall on one measure alone. */

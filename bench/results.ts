@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { environmentOptions } from '../config/options.js';
 import type { DecodeRange } from './cdc-decode.js';
 import type { CdcResult } from './cdc.js';
+import type { HttpBenchResult } from './http.js';
 import type { IncrementalResult } from './incremental.js';
 import type { Measure } from './measures.js';
 import { spread, type Spread } from './statistics.js';
@@ -30,6 +31,7 @@ export interface BenchResults {
   readonly verify: VerifyBenchResult | null;
   readonly decode: readonly DecodeRange[] | null;
   readonly cdc: CdcResult | null;
+  readonly http: HttpBenchResult | null;
 }
 
 /** Ratios of rows/s, each within one round. */
@@ -55,7 +57,7 @@ export function ratiosOf(rounds: readonly Round[]): Ratios {
 export async function writeResults(
   name: string,
   serverVersion: string,
-  { tables, incremental, verify, decode, cdc }: BenchResults,
+  { tables, incremental, verify, decode, cdc, http }: BenchResults,
 ): Promise<string> {
   const relativePath = `bench/results/${name}.json`;
   const folder = new URL('../../bench/results/', import.meta.url);
@@ -75,6 +77,7 @@ export async function writeResults(
     verify,
     decode,
     cdc,
+    http,
   };
   const text = JSON.stringify(document, (_key, value: unknown) => rounded(value), 2);
   await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), `${text}\n`);
@@ -83,7 +86,8 @@ export async function writeResults(
 
 /** Variables that were set for this run, but for those that say where source and target are. */
 function ownSettings(): Record<string, string> {
-  const names = Object.values(environmentOptions).map((option) => option.name);
+  const options = Object.values(environmentOptions).filter(({ secret }) => !secret);
+  const names = options.map((option) => option.name);
   const isPlace = (name: string) => name === 'MYSQL_URL' || name === 'DUCKDB_PATH';
   return Object.fromEntries(
     names.flatMap((name) => {

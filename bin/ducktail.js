@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 
 // Each lane into DuckDB and each query occupies a thread of libuv's pool, whose size is read when
 // it is first used.
-process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 12);
 // S3's library tells whoever runs it which Node its later versions need.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 

@@ -7,6 +7,7 @@ import { DucktailError, errorMessage } from '../src/common/errors.js';
 import type { TypeOptions } from '../src/model/column-plan.js';
 import type { MysqlEndpoint } from '../src/model/mysql-endpoint.js';
 import type { WatermarkRule } from '../src/model/watermark-rule.js';
+import { type HttpConfig, httpConfig, httpProblems, withoutHttp } from './http-config.js';
 import { environmentOptions, type OptionValues } from './options.js';
 import type { ValueSchema } from './value-schemas.js';
 import { contradictions, type TableFilter } from '../src/model/table-filter.js';
@@ -65,6 +66,7 @@ export interface ReplicaConfig {
   readonly s3Credentials: S3Credentials | null;
   /** Of the file, dead; 0: never. */
   readonly compactAtPercent: number;
+  readonly http: HttpConfig;
   readonly logLevel: OptionValues['logLevel'];
   /** null: pretty on a terminal, json elsewhere. */
   readonly logFormat: OptionValues['logFormat'];
@@ -127,11 +129,12 @@ const replicaKeys = optionKeys.filter((key): key is ReplicaKey => key !== 'endpo
 function replicaConfig(values: Pick<OptionValues, ReplicaKey>): ReplicaConfig {
   const { includeTables, excludeTables, tinyint1As, timeAs, timestampAs, ...others } = values;
   const { workerThreads, deletes, cdcEnabled, s3AccessKey, s3SecretKey, s3SessionToken, ...known } =
-    others;
+    withoutHttp(others);
   // There is none to be had: see its schema.
   const { duckdbEncryptionKey: _none, ...rest } = known;
   return {
     ...rest,
+    http: httpConfig(values),
     tables: { include: includeTables, exclude: excludeTables },
     workerThreads: workerThreads ?? automaticWorkerThreads(availableParallelism()),
     types: { tinyint1As, timeAs, timestampAs },
@@ -168,6 +171,7 @@ function readValues<Key extends OptionKey>(
     }
   }
   problems.push(...filterProblems(values), ...backupProblems(values));
+  problems.push(...httpProblems(values as Partial<OptionValues>));
   if (problems.length > 0) throw configurationError(problems);
   return values as Pick<OptionValues, Key>;
 }

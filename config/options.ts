@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { httpOptions } from './http-options.js';
 import { parseMysqlUrl } from './mysql-url.js';
+import { automatic, type EnvironmentOption, required, withDefault } from './option.js';
 import {
   commaList,
   cronExpression,
@@ -9,24 +11,10 @@ import {
   oneOf,
   secretKey,
   targetSchema,
-  type ValueSchema,
   watermarkList,
   webUrl,
   wholeNumber,
 } from './value-schemas.js';
-
-/** One environment variable. */
-export interface EnvironmentOption<Value> {
-  readonly name: string;
-  /** From the text of a set variable; its messages complete the sentence `<name> <message>`. */
-  readonly schema: ValueSchema<Value>;
-  /** What an unset or empty variable means; null where it must be set. */
-  readonly whenUnset: { readonly value: Value; readonly words: string } | null;
-  /** One sentence for the operator. */
-  readonly doc: string;
-  /** True where the value must never be printed. */
-  readonly secret: boolean;
-}
 
 const mysqlUrl = v.pipe(
   v.string(),
@@ -147,6 +135,7 @@ export const environmentOptions = {
       'When `ducktail run` syncs where CDC_ENABLED is false: a cron expression, with seconds ' +
       "where it has six fields, in the process's time zone.",
   }),
+  ...httpOptions,
   tinyint1As: withDefault('TINYINT1_AS', oneOf(['boolean', 'tinyint']), 'boolean', {
     doc:
       'What TINYINT(1) becomes: boolean (other values than 0 and 1 become true and are ' +
@@ -244,36 +233,3 @@ export type OptionValues = {
     Key in keyof typeof environmentOptions
   ]: (typeof environmentOptions)[Key] extends EnvironmentOption<infer Value> ? Value : never;
 };
-
-interface Details {
-  readonly doc: string;
-  readonly secret?: boolean;
-}
-
-function required<Value>(
-  name: string,
-  schema: ValueSchema<Value>,
-  { doc, secret = false }: Details,
-): EnvironmentOption<Value> {
-  return { name, schema, whenUnset: null, doc, secret };
-}
-
-function withDefault<Value>(
-  name: string,
-  schema: ValueSchema<Value>,
-  text: string,
-  { doc, secret = false }: Details,
-): EnvironmentOption<Value> {
-  return { name, schema, whenUnset: { value: v.parse(schema, text), words: text }, doc, secret };
-}
-
-/** For defaults that no text stands for, told in words. */
-function automatic<Value>(
-  name: string,
-  schema: ValueSchema<Value>,
-  value: Value,
-  words: string,
-  { doc, secret = false }: Details,
-): EnvironmentOption<Value> {
-  return { name, schema, whenUnset: { value, words }, doc, secret };
-}

@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import * as v from 'valibot';
 import { errorMessage } from '../src/common/errors.js';
+import { API_ROLES, type ApiRole, type ApiToken } from '../src/model/api-token.js';
 import { parseWatermarkRule, type WatermarkRule } from '../src/model/watermark-rule.js';
 
 /** From the text of a set variable to its value. */
@@ -62,6 +63,34 @@ export const watermarkList: ValueSchema<readonly WatermarkRule[]> = v.pipe(
     }),
   ),
 );
+
+const TOKEN_FORM = 'name:role:sha256, the last in 64 hex digits';
+
+/** Entries `name:role:sha256` between commas. Quotes nothing of them: they are a secret. */
+export const tokenList: ValueSchema<readonly ApiToken[]> = v.pipe(
+  commaList,
+  v.rawTransform(({ dataset: { value: entries }, addIssue }) => {
+    const tokens: ApiToken[] = [];
+    for (const [at, entry] of entries.entries()) {
+      const [name, role, digest, ...more] = entry.split(':').map((part) => part.trim());
+      const isRight = /^[\w.-]+$/.test(name) && /^[0-9a-f]{64}$/i.test(digest ?? '');
+      if (!isRight || more.length > 0) {
+        addIssue({ message: `has an entry ${at + 1} that is not ${TOKEN_FORM}` });
+      } else if (!isRole(role)) {
+        addIssue({ message: `has an entry ${at + 1} whose role is not ${API_ROLES.join(', ')}` });
+      } else if (tokens.some((token) => token.name === name)) {
+        addIssue({ message: `has an entry ${at + 1} with the name of an earlier one` });
+      } else {
+        tokens.push({ name, role, digest: Buffer.from(digest, 'hex') });
+      }
+    }
+    return tokens;
+  }),
+);
+
+function isRole(text: string | undefined): text is ApiRole {
+  return API_ROLES.some((role) => role === text);
+}
 
 /** A cron expression of five fields, or six with seconds; kept as text. */
 export const cronExpression: ValueSchema<string> = v.pipe(

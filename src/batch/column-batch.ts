@@ -30,6 +30,11 @@ export function batchBytes(batch: ColumnBatch): number {
   return batch.fixed.byteLength + batch.heap.byteLength;
 }
 
+/** What its values take; the buffers may be larger. */
+export function valueBytes({ fixed, rows, capacity, heapBytes }: ColumnBatch): number {
+  return (fixed.byteLength * rows) / capacity + heapBytes;
+}
+
 /** Where each column lies in `ColumnBatch.fixed`; a function of plan and capacity alone. */
 export interface BatchLayout {
   readonly capacity: number;

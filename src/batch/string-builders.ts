@@ -30,7 +30,11 @@ abstract class StringBuilder extends ColumnBuilder {
 
   override appendNull(row: number): void {
     // DuckDB may look at the length of a NULL string.
-    this.data.fill(0, row * 4, row * 4 + 4);
+    const at = row * 4;
+    this.data[at] = 0;
+    this.data[at + 1] = 0;
+    this.data[at + 2] = 0;
+    this.data[at + 3] = 0;
     super.appendNull(row);
   }
 

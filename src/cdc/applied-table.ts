@@ -1,5 +1,5 @@
 import { ChangeControls } from '../batch/change-controls.js';
-import type { ColumnBatch } from '../batch/column-batch.js';
+import { type ColumnBatch, valueBytes } from '../batch/column-batch.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { planChanges } from '../model/change-plan.js';
 import type { TablePlan } from '../model/column-plan.js';
@@ -9,6 +9,8 @@ import type { Database } from '../target/database.js';
 
 /** A table of the stream: its stage and its rejected values. */
 export class AppliedTable implements AsyncDisposable {
+  /** Of the values that came since `takeBytes`. */
+  private bytes = 0;
   private nextSeq = 0;
 
   private constructor(
@@ -31,6 +33,11 @@ export class AppliedTable implements AsyncDisposable {
 
   get hasChanges(): boolean {
     return this.changes.rows > 0;
+  }
+
+  /** Whether the stage may hold something, also if only after a ROLLBACK. */
+  get isTouched(): boolean {
+    return this.changes.isTouched;
   }
 
   /** What is staged, as SQL. */
@@ -57,8 +64,15 @@ export class AppliedTable implements AsyncDisposable {
   }
 
   append(batch: ColumnBatch): void {
+    this.bytes += valueBytes(batch);
     this.rejections.append(batch);
     this.changes.append(batch);
+  }
+
+  takeBytes(): number {
+    const { bytes } = this;
+    this.bytes = 0;
+    return bytes;
   }
 
   flush(): void {
@@ -86,16 +100,30 @@ export class AppliedTable implements AsyncDisposable {
     this.rejections.clear();
   }
 
-  /** After a ROLLBACK or a copy: other values are recorded as rejected. What is staged stays. */
+  /** After a copy: other values are recorded as rejected. What is staged stays. */
   reload(): Promise<void> {
     return this.rejections.reload();
   }
 
+  /** After a ROLLBACK: so many rejected values are on record. What is staged stays. */
+  noteRecorded(rejectedValues: number): void {
+    this.rejections.recorded = rejectedValues;
+  }
+
+  /** Rows are about to go by the doing of another table: see `StreamedRejections`. */
+  forgetRows(rows: string): Promise<readonly string[]> {
+    return this.rejections.forgetRows(rows);
+  }
+
+  moveRows(columns: readonly string[]): readonly string[] {
+    return this.rejections.moveRows(columns);
+  }
+
   /** Outside of a transaction: empties the stage, whatever became of it. */
   async reset(): Promise<void> {
-    await this.changes.reset();
+    this.bytes = 0;
+    if (this.changes.isTouched) await this.changes.reset();
     this.rejections.clear();
-    await this.rejections.reload();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

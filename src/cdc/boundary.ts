@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoint } from '../model/checkpoint.js';
+
+const POLL_MS = 10;
 
 interface Turn {
   /** The position behind which it is to be; null: the next boundary will do. */
@@ -49,6 +52,18 @@ export class Boundary {
     await this.waiting.shift()?.take(null);
     this.isAsked = false;
     this.ask();
+  }
+
+  /**
+   * Within a turn, so at a boundary still: takes those turns one after the other that any boundary
+   * will do for, while `isWanted` says so.
+   */
+  async serveWhile(isWanted: () => boolean): Promise<void> {
+    while (isWanted()) {
+      const index = this.waiting.findIndex(({ at }) => at === null);
+      if (index === -1) await delay(POLL_MS);
+      else for (const { take } of this.waiting.splice(index, 1)) await take(null);
+    }
   }
 
   /** No boundary will come any more. */

@@ -23,8 +23,19 @@ export interface ParentChanges {
 export interface CascadeCounts {
   deleted: number;
   updated: number;
-  /** Columns that have changed with updated rows, and whose values have to be read anew. */
+  /** Columns that have changed, and of which the values or their rejections have to be read anew. */
   readonly staleColumns: Set<string>;
+}
+
+/** What is on record of the child tables' rejected values, in the same transaction. */
+export interface ChildRejections {
+  /**
+   * The table's rows in the relation (SQL) are about to go; resolves to the columns of which that
+   * can't be told on record.
+   */
+  readonly forgetRows: (table: string, rows: string) => Promise<readonly string[]>;
+  /** These columns of some of the table's rows are about to change; the same. */
+  readonly moveRows: (table: string, columns: readonly string[]) => readonly string[];
 }
 
 let scratchTables = 0;
@@ -46,8 +57,9 @@ export async function carryOutCascades(
   targetSchema: string,
   foreignKeys: readonly ForeignKey[],
   changes: ParentChanges,
+  rejections: ChildRejections,
 ): Promise<Map<string, CascadeCounts>> {
-  const cascade = new Cascade(database, targetSchema, foreignKeys);
+  const cascade = new Cascade(database, targetSchema, foreignKeys, rejections);
   await cascade.carryOut(changes, new Set([changes.parent]));
   return cascade.counts;
 }
@@ -71,6 +83,7 @@ class Cascade {
     private readonly database: Database,
     private readonly schema: string,
     private readonly foreignKeys: readonly ForeignKey[],
+    private readonly rejections: ChildRejections,
   ) {}
 
   /**
@@ -124,10 +137,14 @@ class Cascade {
   private async deleteChildren({ childTable }: ForeignKey, matched: string): Promise<void> {
     const table = this.table(childTable);
     const gone = await this.ownChanges(childTable, 'delete', `${table} AS c`, matched, new Map());
+    const rows = `(FROM ${table} WHERE rowid IN (SELECT child_row FROM ${matched}))`;
+    const counts = this.countOf(childTable);
+    const stale = await this.rejections.forgetRows(childTable, rows);
+    for (const column of stale) counts.staleColumns.add(column);
     await this.database.run(
       `DELETE FROM ${table} WHERE rowid IN (SELECT child_row FROM ${matched})`,
     );
-    this.countOf(childTable).deleted += await this.countRows(matched);
+    counts.deleted += await this.countRows(matched);
     await this.goOn(childTable, 'delete', gone, new Set());
   }
 
@@ -138,7 +155,7 @@ class Cascade {
   ): Promise<void> {
     const table = this.table(childTable);
     const values = new Map(columns.map(({ child }, at) => [child, `m.value_${at}`]));
-    const moved = await this.ownChanges(childTable, 'update', `${table} AS c`, matched, values);
+    const own = await this.ownChanges(childTable, 'update', `${table} AS c`, matched, values);
     const replaced = [...values].map(([column, value]) => `${value} AS ${quoteDuckdbName(column)}`);
     const { name, rows } = await this.scratch(
       `SELECT c.* REPLACE (${replaced.join(', ')})
@@ -151,8 +168,9 @@ class Cascade {
     await this.drop(name);
     const counts = this.countOf(childTable);
     counts.updated += rows;
-    for (const column of derivedColumns) counts.staleColumns.add(column);
-    await this.goOn(childTable, 'update', moved, updated);
+    const moved = this.rejections.moveRows(childTable, [...values.keys()]);
+    for (const column of [...derivedColumns, ...moved]) counts.staleColumns.add(column);
+    await this.goOn(childTable, 'update', own, updated);
   }
 
   /**

@@ -1,17 +1,17 @@
 import type { ColumnBatch } from '../batch/column-batch.js';
 import { DucktailError } from '../common/errors.js';
 import type { Checkpoint } from '../model/checkpoint.js';
-import type { TablePlan } from '../model/column-plan.js';
 import type { ForeignKey } from '../model/foreign-key.js';
+import type { ObservedCommit, ObservedRows } from '../model/observers.js';
 import type { ParentRows } from '../source/binlog-protocol.js';
 import { recordQuarantine } from '../state/quarantine.js';
 import { recordStreamPosition } from '../state/stream.js';
-import { recordStreamed } from '../state/streamed-tables.js';
 import { addRows, type AppliedRows, NO_ROWS } from '../target/change-stage.js';
-import type { Database, OpenTransaction } from '../target/database.js';
+import type { Database } from '../target/database.js';
+import type { OpenTransaction } from '../target/open-transaction.js';
 import { WAL_LIMITS, WalKeeper, type WalLimits } from '../target/wal-keeper.js';
-import { AppliedTable } from './applied-table.js';
-import type { CascadeCounts } from './cascades.js';
+import { AppliedTables, type AppliedTableSpec } from './applied-tables.js';
+import type { CascadeCounts, ChildRejections } from './cascades.js';
 import type { ApplyHooks } from './hooks.js';
 import { carryOutStaged } from './parent-changes.js';
 
@@ -26,21 +26,17 @@ export interface ChangeApplierOptions {
   /** MySQL: server_uuid; MariaDB: server and domain id. */
   readonly sourceIdentity: string;
   readonly hooks?: ApplyHooks;
-  readonly walLimits?: WalLimits;
-  /** Told what each commit came to, table by table. */
-  readonly onApplied?: (table: string, rows: AppliedRows) => void;
+  readonly walLimits?: WalLimits | undefined;
+  /** Told of each reader that was ended, because the replica could not bear it any longer. */
+  readonly onReaderEnded?: (reason: DucktailError) => void;
+  /** Told what each commit came to. */
+  readonly onCommitted?: (commit: ObservedCommit) => void;
 }
 
 export interface CommitPosition {
   readonly checkpoint: Checkpoint;
   /** When the last transaction was committed at the source; null: not known. */
   readonly sourceTimeMs: number | null;
-}
-
-export interface AppliedTableSpec {
-  readonly id: number;
-  readonly plan: TablePlan;
-  readonly isBeingCopied?: boolean;
 }
 
 /** What a commit came to. */
@@ -60,25 +56,27 @@ export interface CommittedChanges {
  * whose end other writers wait.
  */
 export class ChangeApplier implements AsyncDisposable {
-  private readonly tables = new Map<number, AppliedTable>();
+  private readonly tables: AppliedTables;
   private transaction: OpenTransaction | null = null;
   /** What the portions of the open transaction came to; null: there were none. */
   private portions: Map<number, AppliedRows> | null = null;
-  /** Tables whose copy is under way: what comes of them stays on the stage. */
-  private readonly waiting = new Set<number>();
-  /** Tables whose record in the state is older than they are. */
-  private readonly uncounted = new Set<number>();
+  /** When the state is next told of the tables' rows. */
   private countsDueMs = -Infinity;
+  /** What applying has taken since the last commit. */
+  private workMs = 0;
   /** When it is due again, where the open transaction writes that record. */
   private nextCountsMs: number | null = null;
 
   private constructor(
     private readonly options: ChangeApplierOptions,
     private readonly wal: WalKeeper,
-  ) {}
+  ) {
+    this.tables = new AppliedTables(options.database, options.targetSchema);
+  }
 
   static async open(options: ChangeApplierOptions): Promise<ChangeApplier> {
-    const wal = await WalKeeper.open(options.database, options.walLimits ?? WAL_LIMITS);
+    const { database, walLimits = WAL_LIMITS, onReaderEnded } = options;
+    const wal = await WalKeeper.open(database, walLimits, onReaderEnded);
     return new ChangeApplier(options, wal);
   }
 
@@ -88,17 +86,7 @@ export class ChangeApplier implements AsyncDisposable {
    */
   async setTables(tables: readonly AppliedTableSpec[]): Promise<void> {
     if (this.transaction !== null) throw new Error('tables were changed within a transaction');
-    const wanted = new Set(tables.map(({ id }) => id));
-    for (const id of [...this.tables.keys()]) if (!wanted.has(id)) await this.drop(id);
-    const { database, targetSchema } = this.options;
-    this.waiting.clear();
-    for (const { id, plan, isBeingCopied } of tables) {
-      if (isBeingCopied) this.waiting.add(id);
-      if (this.tables.has(id)) continue;
-      this.tables.set(id, await AppliedTable.open(database, targetSchema, plan));
-      // A process that was killed may have left an old record.
-      this.uncounted.add(id);
-    }
+    await this.tables.set(tables);
   }
 
   /** Copies the rows: the batch's buffers are free when it resolves. */
@@ -106,22 +94,26 @@ export class ChangeApplier implements AsyncDisposable {
     // A table in quarantine has been let go, and its changes come until the stream knows.
     const table = this.tables.get(tableId);
     if (table === undefined) return;
-    const isWaiting = this.waiting.has(tableId);
+    const isWaiting = this.tables.isWaiting(tableId);
     await this.alone(() => {
       if (isWaiting) table.appendFurther(batch);
       else table.append(batch);
     });
   }
 
-  /** Within the transaction that puts a table's copy in its place: applies what came since. */
-  async applyStaged(tableId: number): Promise<void> {
+  /**
+   * Within the transaction that puts a table's copy in its place: applies what came since. Resolves
+   * to what that was.
+   */
+  async applyStaged(tableId: number): Promise<ObservedRows[]> {
     const table = this.tables.get(tableId);
-    if (table === undefined) return;
+    if (table === undefined) return [];
     table.flush();
     await table.reload();
-    if (table.hasChanges) await table.apply();
+    const rows = table.hasChanges ? await table.apply() : null;
     await table.clear(true);
-    this.uncounted.add(tableId);
+    this.tables.noteChanged(tableId);
+    return rows === null ? [] : [{ table: table.name, ...rows, bytes: table.takeBytes() }];
   }
 
   /** Applies what is staged, and does not commit it. After an error only `discard` is left. */
@@ -144,7 +136,13 @@ export class ChangeApplier implements AsyncDisposable {
       if (parent === undefined) return new Map();
       const { name, stage } = parent;
       const staged = { name, stage, fromSeq };
-      counts = await carryOutStaged(database, targetSchema, foreignKeys, staged);
+      counts = await carryOutStaged(
+        database,
+        targetSchema,
+        foreignKeys,
+        staged,
+        this.childRejections,
+      );
       return this.byId(counts);
     });
     return counts;
@@ -153,29 +151,35 @@ export class ChangeApplier implements AsyncDisposable {
   /** `afterwards` may still read the stages; resolves to what it did, by the tables' ids. */
   private async applyPortion(afterwards: () => Promise<Map<number, AppliedRows>>): Promise<void> {
     const { database, hooks } = this.options;
+    const startMs = performance.now();
     await this.flush();
     await hooks?.beforeApply?.();
     this.transaction ??= await database.begin();
     await this.transaction.within(async () => {
       this.portions ??= new Map<number, AppliedRows>();
-      const applied = await this.applyStages();
+      const applied = await this.tables.apply();
       const others = await afterwards();
       for (const [id, rows] of [...applied, ...others]) {
         this.portions.set(id, addRows(this.portions.get(id) ?? NO_ROWS, rows));
       }
       for (const id of applied.keys()) await this.tables.get(id)?.clear(true);
     });
+    this.workMs += performance.now() - startMs;
   }
 
   private byId(counts: ReadonlyMap<string, CascadeCounts>): Map<number, AppliedRows> {
     const applied = new Map<number, AppliedRows>();
-    for (const [id, { name }] of this.tables) {
-      const counted = counts.get(name);
-      if (counted === undefined) continue;
-      applied.set(id, { inserted: 0, updated: counted.updated, deleted: counted.deleted });
+    for (const [name, { updated, deleted }] of counts) {
+      const id = this.tables.idOf(name);
+      if (id !== null) applied.set(id, { inserted: 0, updated, deleted });
     }
     return applied;
   }
+
+  private readonly childRejections: ChildRejections = {
+    forgetRows: (table, rows) => this.tables.find(table)?.forgetRows(rows) ?? Promise.resolve([]),
+    moveRows: (table, columns) => this.tables.find(table)?.moveRows(columns) ?? [],
+  };
 
   /**
    * Applies what is staged, records the position in the same transaction, runs `also` within it and
@@ -183,6 +187,7 @@ export class ChangeApplier implements AsyncDisposable {
    * after a `portion`, which can't be applied once more.
    */
   async commit(position: CommitPosition, also?: () => Promise<void>): Promise<CommittedChanges> {
+    const startMs = performance.now();
     await this.flush();
     const { database, hooks } = this.options;
     await hooks?.beforeApply?.();
@@ -193,48 +198,48 @@ export class ChangeApplier implements AsyncDisposable {
       try {
         const applied = await transaction.within(() => this.apply(position, quarantined, also));
         await transaction.commit();
-        await this.committed(applied);
+        this.workMs += performance.now() - startMs;
+        await this.committed(applied, position);
         return { applied, quarantined };
       } catch (error) {
         const id = this.portions === null ? this.failedTable(error) : null;
         await this.rollback();
         if (id === null) throw error;
         quarantined.push({ id, error: error as DucktailError });
-        await this.drop(id);
+        await this.tables.drop(id);
       }
     }
   }
 
   /** While nothing comes: brings the record of the tables' rows up to date. */
   async settle(): Promise<void> {
-    if (this.transaction !== null || this.uncounted.size === 0) return;
-    await this.options.database.transaction(() => this.recordTables());
-    this.uncounted.clear();
+    if (this.transaction !== null || !this.tables.hasUncounted) return;
+    await this.options.database.transaction(() => this.tables.record());
+    this.tables.counted();
   }
 
   /** The rows of the table were changed otherwise, in the open transaction. */
   noteChanged(tableId: number): void {
-    this.uncounted.add(tableId);
+    this.tables.noteChanged(tableId);
   }
 
   /** The rows of the table, and what is on record of its rejected values, were changed otherwise. */
   async reload(tableId: number): Promise<void> {
-    this.uncounted.add(tableId);
+    this.tables.noteChanged(tableId);
     await this.tables.get(tableId)?.reload();
   }
 
   /** The stream failed: nothing of what was not committed is left. */
   async discard(): Promise<void> {
     await this.rollback();
-    for (const table of this.tables.values()) await table.reset();
+    this.workMs = 0;
+    await this.tables.reset();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.discard();
-    if (this.uncounted.size > 0) {
-      await this.options.database.transaction(() => this.recordTables());
-    }
-    for (const id of [...this.tables.keys()]) await this.drop(id);
+    await this.rollback();
+    await this.settle();
+    await this.tables.dropAll();
     await this.wal[Symbol.asyncDispose]();
   }
 
@@ -249,16 +254,8 @@ export class ChangeApplier implements AsyncDisposable {
 
   private flush(): Promise<void> {
     return this.alone(() => {
-      for (const table of this.tables.values()) if (table.hasChanges) table.flush();
+      this.tables.flush();
     });
-  }
-
-  private async applyStages(): Promise<Map<number, AppliedRows>> {
-    const applied = new Map<number, AppliedRows>();
-    for (const [id, table] of this.tables) {
-      if (table.hasChanges && !this.waiting.has(id)) applied.set(id, await table.apply());
-    }
-    return applied;
   }
 
   private async apply(
@@ -267,7 +264,7 @@ export class ChangeApplier implements AsyncDisposable {
     also?: () => Promise<void>,
   ): Promise<Map<number, AppliedRows>> {
     const { database, targetSchema, sourceIdentity, hooks } = this.options;
-    const applied = await this.applyStages();
+    const applied = await this.tables.apply();
     for (const [id, rows] of this.portions ?? []) {
       applied.set(id, addRows(applied.get(id) ?? NO_ROWS, rows));
     }
@@ -275,11 +272,11 @@ export class ChangeApplier implements AsyncDisposable {
       await recordQuarantine(database, targetSchema, error.table ?? '', error.message);
     }
     await recordStreamPosition(database, targetSchema, { sourceIdentity, ...position });
-    for (const id of applied.keys()) this.uncounted.add(id);
+    for (const id of applied.keys()) this.tables.noteChanged(id);
     const startMs = performance.now();
     this.nextCountsMs = null;
-    if (this.uncounted.size > 0 && startMs >= this.countsDueMs) {
-      await this.recordTables();
+    if (this.tables.hasUncounted && startMs >= this.countsDueMs) {
+      await this.tables.record();
       const takenMs = performance.now() - startMs;
       this.nextCountsMs = startMs + Math.max(COUNTS_INTERVAL_MS, takenMs / COUNTS_SHARE);
     }
@@ -288,45 +285,39 @@ export class ChangeApplier implements AsyncDisposable {
     return applied;
   }
 
-  private async committed(applied: ReadonlyMap<number, AppliedRows>): Promise<void> {
+  private async committed(
+    applied: ReadonlyMap<number, AppliedRows>,
+    { sourceTimeMs }: CommitPosition,
+  ): Promise<void> {
     this.transaction = null;
     this.portions = null;
     if (this.nextCountsMs !== null) {
-      this.uncounted.clear();
+      this.tables.counted();
       this.countsDueMs = this.nextCountsMs;
     }
     await this.options.hooks?.afterCommit?.();
+    const tables: ObservedRows[] = [];
     for (const [id, rows] of applied) {
       const table = this.tables.get(id);
       if (table === undefined) continue;
-      this.options.onApplied?.(table.name, rows);
-      await table.clear(false);
+      tables.push({ table: table.name, ...rows, bytes: table.takeBytes() });
+      await this.tables.clear(id);
     }
+    this.options.onCommitted?.({ tables, seconds: this.workMs / 1000, sourceTimeMs });
+    this.workMs = 0;
     await this.wal.afterCommit();
   }
 
-  private recordTables(): Promise<void> {
-    const tables = [...this.uncounted].flatMap((id) => this.tables.get(id) ?? []);
-    return recordStreamed(this.options.database, this.options.targetSchema, tables);
-  }
-
   private async rollback(): Promise<void> {
-    await this.transaction?.rollback();
+    if (this.transaction === null) return;
+    await this.transaction.rollback();
     this.transaction = null;
     this.portions = null;
-    for (const table of this.tables.values()) await table.reload();
+    await this.tables.reload();
   }
 
   private failedTable(error: unknown): number | null {
     if (!(error instanceof DucktailError) || error.code !== 'table-failed') return null;
-    for (const [id, { name }] of this.tables) if (name === error.table) return id;
-    return null;
-  }
-
-  private async drop(id: number): Promise<void> {
-    const table = this.tables.get(id);
-    this.tables.delete(id);
-    this.uncounted.delete(id);
-    await table?.[Symbol.asyncDispose]();
+    return error.table === undefined ? null : this.tables.idOf(error.table);
   }
 }

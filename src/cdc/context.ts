@@ -3,6 +3,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import type { CopyTurns } from '../model/copy-turns.js';
 import type { ForeignKey } from '../model/foreign-key.js';
 import type { GtidFlavour } from '../model/gtid-set.js';
+import type { ReplicationObserver } from '../model/observers.js';
 import type { BinlogStream } from '../source/binlog-stream.js';
 import type { StreamedTable } from '../source/binlog-protocol.js';
 import type { SourceWatch } from '../source/source-watch.js';
@@ -20,6 +21,7 @@ export interface CdcContext {
   readonly sourceIdentity: string;
   readonly applier: ChangeApplier;
   readonly reporter: CdcReporter;
+  readonly observer?: ReplicationObserver | undefined;
   readonly signal: AbortSignal;
   /** The tables that are to be replicated, as the source has them now. */
   readonly selectTables: () => Promise<readonly TablePlan[]>;

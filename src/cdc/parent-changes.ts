@@ -5,6 +5,7 @@ import type { Database } from '../target/database.js';
 import {
   carryOutCascades,
   type CascadeCounts,
+  type ChildRejections,
   type ParentChanges,
   referencedColumns,
 } from './cascades.js';
@@ -27,15 +28,18 @@ export async function carryOutStaged(
   targetSchema: string,
   foreignKeys: readonly ForeignKey[],
   staged: StagedParent,
+  rejections: ChildRejections,
 ): Promise<Map<string, CascadeCounts>> {
   const total = new Map<string, CascadeCounts>();
   const carryOut = async (kind: ParentChanges['kind'], changes: string): Promise<void> => {
     const parent = staged.name;
-    const counts = await carryOutCascades(database, targetSchema, foreignKeys, {
-      parent,
-      kind,
-      changes,
-    });
+    const counts = await carryOutCascades(
+      database,
+      targetSchema,
+      foreignKeys,
+      { parent, kind, changes },
+      rejections,
+    );
     for (const [child, counted] of counts) add(total, child, counted);
   };
   const { name } = staged;

@@ -122,6 +122,7 @@ export class Replicator {
     const { message, hint, table } = error;
     if (table === undefined) return error;
     await database.transaction(() => recordQuarantine(database, targetSchema, table, message));
+    this.context.observer?.quarantined(table, message);
     return new DucktailError('table-changed', message, { hint, table, cause: error });
   }
 
@@ -173,22 +174,24 @@ export class Replicator {
     }
   }
 
-  /** Ends behind the position that was asked for, when no table is being copied any more. */
+  /**
+   * Ends behind the position that was asked for, when no table is being copied any more. The stream
+   * stands still for that, as far as the copies can do without it: it might bring statements that
+   * lead to copies without an end.
+   */
   private endIfReached({ copies, boundary }: Session): void {
     const { end, checkpoint, context } = this;
-    if (end === null || this.isEnding || checkpoint === null) return;
+    if (end === null || this.isEnding || copies.needsStream || checkpoint === null) return;
     if (!includesCheckpoint(checkpoint, end, context.flavour)) return;
     this.isEnding = true;
-    void copies.settled().then(() =>
-      boundary
-        .run(() => {
-          this.isEnding = false;
-          this.hasEnded = copies.isIdle;
-          return Promise.resolve();
-        })
-        // The session failed before, which `run` tells.
-        .catch(() => undefined),
-    );
+    boundary
+      .run(async () => {
+        await boundary.serveWhile(() => !copies.isIdle && !copies.needsStream);
+        this.isEnding = false;
+        this.hasEnded = copies.isIdle;
+      })
+      // The session failed before, which `run` tells.
+      .catch(() => undefined);
   }
 
   private async handle(message: StreamMessage, session: Session): Promise<void> {
@@ -210,6 +213,7 @@ export class Replicator {
       case 'commit':
         await this.commit(message, session);
         stream.applied();
+        this.lookAhead(session);
         break;
       case 'rollback':
         if (tables.all.some(({ isBeingCopied }) => isBeingCopied)) {
@@ -248,6 +252,7 @@ export class Replicator {
         this.reached(message.checkpoint, this.sourceTimeMs, true);
         await applier.settle();
         session.watch.look(message.checkpoint);
+        this.lookAhead(session);
     }
   }
 
@@ -279,6 +284,9 @@ export class Replicator {
     if (failed.length === 0) return;
     for (const { error } of quarantined) {
       this.context.reporter.warning(error.message);
+      if (error.table !== undefined) {
+        this.context.observer?.quarantined(error.table, error.message);
+      }
     }
     const dependents = failed.flatMap((name) => tables.remove(name));
     const others = dependents.filter((name) => !failed.includes(name));
@@ -289,6 +297,13 @@ export class Replicator {
       await applier.setTables(tables.all);
     }
     void copies.mend(failed);
+  }
+
+  /** For those who watch; nobody else has use for it. */
+  private lookAhead({ watch }: Session): void {
+    const { checkpoint, sourceTimeMs, context } = this;
+    if (checkpoint !== null && context.observer !== undefined)
+      watch.lookAhead({ reached: checkpoint, sourceTimeMs });
   }
 
   private reached(checkpoint: Checkpoint, sourceTimeMs: number | null, isEnd: boolean): void {

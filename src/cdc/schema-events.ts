@@ -44,7 +44,7 @@ export class SchemaEvents {
       await this.apply(effect, event, copies);
       await this.leaveOut(copies);
     });
-    if (effect.kind !== 'none' && effect.kind !== 'transaction') await this.readForeignKeys();
+    if (effect.kind !== 'none') await this.readForeignKeys();
     await applier.setTables(this.tables.all);
     void this.copies.copy([...copies.keys()]);
   }
@@ -109,7 +109,6 @@ export class SchemaEvents {
     };
     switch (effect.kind) {
       case 'none':
-      case 'transaction':
         return;
       case 'created':
         // IF NOT EXISTS is logged for tables that are there, too.

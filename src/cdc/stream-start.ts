@@ -179,6 +179,7 @@ async function joinTables(
     (toCopy.length === 0 ? null : await startingPoint(context, restriction));
   if (from === null) throw nothingToStream();
   await connectTables(context, plans, tables);
+  await provideMemory(context, plans.length);
   const sourceTimeMs = stream?.sourceTimeMs ?? null;
   await database.transaction(async () => {
     const names = tables.all.map(({ plan }) => plan.schema.name);
@@ -217,6 +218,16 @@ function earliest(positions: readonly Checkpoint[], flavour: GtidFlavour): Check
   return positions.reduce<Checkpoint | null>(
     (first, next) => (first === null || includesCheckpoint(first, next, flavour) ? next : first),
     null,
+  );
+}
+
+/** DuckDB would run out of memory at some change of some table. */
+async function provideMemory({ database, reporter }: CdcContext, tables: number): Promise<void> {
+  const limit = await database.provideForTables(tables);
+  if (limit === null) return;
+  reporter.warning(
+    `following ${tables} tables takes memory: DuckDB's limit is now ${limit}`,
+    'Set DUCKDB_MEMORY_LIMIT to that, or leave tables out with EXCLUDE_TABLES.',
   );
 }
 

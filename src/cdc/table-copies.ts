@@ -4,6 +4,7 @@ import type { TablePlan } from '../model/column-plan.js';
 import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
 import type { CopyTurns, OpenedSnapshot } from '../model/copy-turns.js';
 import { withDependents } from '../model/foreign-key.js';
+import type { ObservedRows } from '../model/observers.js';
 import { recordStreamMembers } from '../state/checkpoints.js';
 import { readParkedXids } from '../state/parked-transactions.js';
 import { recordQuarantine, releaseQuarantine } from '../state/quarantine.js';
@@ -31,6 +32,9 @@ export class TableCopies implements AsyncDisposable {
   private next: Promise<void> | null = null;
   private readonly wanted = new Set<string>();
   private underWay = 0;
+  /** Changes that the latest cutover has applied. */
+  private joined: ObservedRows[] = [];
+  private isAwaitingStream = false;
   /** When tables were copied because their changes could not be applied, in ms of this process. */
   private readonly mended = new Map<string, number[]>();
 
@@ -48,10 +52,12 @@ export class TableCopies implements AsyncDisposable {
    * to a copy at the next start.
    */
   async leaveOut(names: readonly string[], why: string): Promise<void> {
-    const { database, targetSchema } = this.context;
+    const { database, targetSchema, observer } = this.context;
     for (const name of withDependents(names, this.tables.foreignKeys)) {
-      await recordQuarantine(database, targetSchema, name, `it is to be copied again: ${why}`);
+      const reason = `it is to be copied again: ${why}`;
+      await recordQuarantine(database, targetSchema, name, reason);
       this.tables.remove(name);
+      observer?.quarantined(name, reason);
     }
     await this.recordTables();
   }
@@ -91,6 +97,11 @@ export class TableCopies implements AsyncDisposable {
     return this.underWay === 0;
   }
 
+  /** A copy can't be cut over before the stream has come further. */
+  get needsStream(): boolean {
+    return this.isAwaitingStream;
+  }
+
   private async copyNext(): Promise<void> {
     this.underWay += 1;
     try {
@@ -102,11 +113,6 @@ export class TableCopies implements AsyncDisposable {
     } finally {
       this.underWay -= 1;
     }
-  }
-
-  /** Resolves when the copies that were begun so far are done. */
-  settled(): Promise<void> {
-    return this.last;
   }
 
   private async copyNow(names: readonly string[]): Promise<void> {
@@ -159,6 +165,7 @@ export class TableCopies implements AsyncDisposable {
 
   private turns(): CopyTurns {
     const { boundary, tables } = this;
+    const { observer } = this.context;
     let settledAt: Checkpoint | null = null;
     return {
       snapshot: (plans, open) =>
@@ -177,7 +184,11 @@ export class TableCopies implements AsyncDisposable {
       cutover: async (cut) => {
         if (settledAt !== null) await this.passed(settledAt);
         await boundary.run(async () => {
+          const startMs = performance.now();
+          this.joined = [];
           await cut();
+          const seconds = (performance.now() - startMs) / 1000;
+          observer?.committed({ tables: this.joined, seconds, sourceTimeMs: null });
           await this.context.applier.setTables(tables.all);
         });
       },
@@ -210,10 +221,17 @@ export class TableCopies implements AsyncDisposable {
   /** Resolves when the stream has brought everything up to there. */
   private async passed(position: Checkpoint): Promise<void> {
     const { signal } = this.stop;
-    for (;;) {
+    const isPassed = (): boolean => {
       const reached = this.reached();
-      if (reached !== null && includesCheckpoint(reached, position, this.context.flavour)) return;
-      await delay(PASSED_POLL_MS, undefined, { signal });
+      return reached !== null && includesCheckpoint(reached, position, this.context.flavour);
+    };
+    try {
+      while (!isPassed()) {
+        this.isAwaitingStream = true;
+        await delay(PASSED_POLL_MS, undefined, { signal });
+      }
+    } finally {
+      this.isAwaitingStream = false;
     }
   }
 
@@ -223,7 +241,7 @@ export class TableCopies implements AsyncDisposable {
     for (const { schema } of plans) {
       const table = this.tables.find(schema.name);
       if (table === undefined) continue;
-      await applier.applyStaged(table.id);
+      this.joined.push(...(await applier.applyStaged(table.id)));
       await releaseQuarantine(database, targetSchema, schema.name);
       this.tables.copied(schema.name);
     }

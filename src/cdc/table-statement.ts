@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { classifyStatement } from '../source/binlog/statements.js';
 import { alterTable, type AlteredEffect } from './alter-statement.js';
 import { type QualifiedName, StatementReader } from './statement-reader.js';
 import { readStatement, type Token } from './statement-tokens.js';
-import { transactionEffect, type TransactionEffect } from './transaction-statement.js';
 
 /**
  * What a statement of the binlog does to tables. Names are as written: a server that folds letter
@@ -10,7 +10,7 @@ import { transactionEffect, type TransactionEffect } from './transaction-stateme
  * a table that was there already, or was not: no-ops by IF [NOT] EXISTS are logged too.
  */
 export type TableEffect =
-  /** Concerns no table's rows or columns. */
+  /** Concerns no table's rows or columns, as the words of transactions do. */
   | { readonly kind: 'none' }
   | {
       readonly kind: 'created';
@@ -24,7 +24,6 @@ export type TableEffect =
   | { readonly kind: 'renamed'; readonly renames: readonly Rename[] }
   | AlteredEffect
   | { readonly kind: 'database-dropped'; readonly database: string }
-  | TransactionEffect
   /**
    * A change of rows that was logged as a statement instead of as rows. Triggers and cascades may
    * change tables other than those named; null: no table can be named.
@@ -43,6 +42,7 @@ const UNKNOWN: TableEffect = { kind: 'unknown' };
 
 /** Classifies a statement as it stands in the binlog. Never guesses: see `unknown` and `harmless`. */
 export function tableEffect(statement: string, defaultDatabase: string): TableEffect {
+  if (classifyStatement(statement).kind !== 'other') return NONE;
   const readings = readStatement(statement);
   if (readings.length === 0) return UNKNOWN;
   return readings.map((tokens) => readEffect(tokens, defaultDatabase)).reduce(eitherEffect);
@@ -63,11 +63,7 @@ function readEffect(tokens: readonly Token[], defaultDatabase: string): TableEff
   while (end > 0 && tokens[end - 1].kind === 'symbol' && tokens[end - 1].text === ';') end--;
   if (end === 0) return NONE;
   const own = tokens.slice(0, end);
-  return (
-    transactionEffect(new StatementReader(own, defaultDatabase)) ??
-    statementEffect(new StatementReader(own, defaultDatabase)) ??
-    UNKNOWN
-  );
+  return statementEffect(new StatementReader(own, defaultDatabase)) ?? UNKNOWN;
 }
 
 /** Null where a statement is not understood. */

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
-import type { ApplyHooks } from '../cdc/hooks.js';
 import { DucktailError } from '../common/errors.js';
 import type { KeepHooks } from '../keep/hooks.js';
 import type { OrderedMode } from '../service/replication.js';
 import { JSON_HELP, type JsonOption, type Run } from './command-options.js';
+import type { StreamHooks } from './cdc-settings.js';
 import { isDebug } from './context.js';
 import { addKeepCommands } from './keep-program.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
@@ -40,15 +40,13 @@ export async function runProgram(
 }
 
 /** What tests put into the program. */
-export interface ProgramHooks {
+export interface ProgramHooks extends StreamHooks {
   readonly intercept?: SyncInterceptor;
-  /** Of the service's stream. */
-  readonly apply?: ApplyHooks;
   /** Of backups, snapshots and compaction. */
   readonly keep?: KeepHooks;
 }
 
-function createProgram(run: Run, { intercept, apply, keep }: ProgramHooks): Command {
+function createProgram(run: Run, { intercept, ...hooks }: ProgramHooks): Command {
   const program = new Command('ducktail')
     .description('Keeps a faithful, queryable copy of a MySQL or MariaDB database in DuckDB.')
     .version(VERSION)
@@ -61,11 +59,11 @@ function createProgram(run: Run, { intercept, apply, keep }: ProgramHooks): Comm
     );
   addCheck(program, run);
   addSync(program, run, intercept);
-  addRun(program, run, intercept, apply, keep);
+  addRun(program, run, intercept, hooks);
   addVerify(program, run);
   addStatus(program, run);
   addQuery(program, run);
-  addKeepCommands(program, run, keep);
+  addKeepCommands(program, run, hooks.keep);
   return program;
 }
 
@@ -120,8 +118,7 @@ function addRun(
   program: Command,
   run: Run,
   intercept: SyncInterceptor | undefined,
-  apply: ApplyHooks | undefined,
-  keep: KeepHooks | undefined,
+  hooks: Omit<ProgramHooks, 'intercept'>,
 ): void {
   program
     .command('run')
@@ -134,7 +131,7 @@ function addRun(
     .action((options: JsonOption) =>
       run(options.json === true, async () => {
         const { runRun } = await import('./commands/run-command.js');
-        return runRun({ json: options.json === true }, intercept, apply, keep);
+        return runRun({ json: options.json === true }, intercept, hooks);
       }),
     );
 }

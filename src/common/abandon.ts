@@ -15,3 +15,8 @@ export async function orAbandon<T>(work: Promise<T>, signal: AbortSignal): Promi
     signal.removeEventListener('abort', stop);
   }
 }
+
+/** Aborts when either does. */
+export function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}

@@ -1,4 +1,7 @@
-/** Delays that double from one failure to the next, up to a bound. */
+/**
+ * Delays that double from one failure to the next, up to a bound. p-retry, which serves elsewhere,
+ * counts from its call to its end: a session that has worked for a day, or a schedule, begins anew.
+ */
 export class Backoff {
   private failures = 0;
 

@@ -37,8 +37,12 @@ export type ErrorCode =
   | 'service-lost'
   /** The operator asked for a stop. */
   | 'aborted'
-  /** The user's own SQL was wrong (`ducktail query`). */
-  | 'query-failed';
+  /** The user's own SQL was wrong. */
+  | 'query-failed'
+  /** A client's query took more than it may: time, memory or a large result. */
+  | 'query-limit'
+  /** More clients wait for their query than may. */
+  | 'queue-full';
 
 export interface ErrorDetails {
   /** What the operator can do about it: a sentence, a setting, or SQL to paste. */

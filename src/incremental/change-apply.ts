@@ -19,6 +19,7 @@ export class ChangeApply {
   /** Tells this attempt's rejected values from those of one that failed. */
   copyId = randomUUID();
   rows = 0;
+  private bytes = 0;
   /** The table's watermark as of the last commit. */
   watermark: string | null;
   private inserted = 0;
@@ -37,10 +38,11 @@ export class ChangeApply {
   }
 
   outcome(): Omit<IncrementalOutcome, 'seconds' | 'error'> {
-    const { rows, inserted, updated, unchanged, rejectedValues } = this;
+    const { rows, bytes, inserted, updated, unchanged, rejectedValues } = this;
     return {
       plan: this.table.plan,
       rows,
+      bytes,
       inserted,
       updated,
       unchanged,
@@ -68,7 +70,7 @@ export class ChangeApply {
     await staged.flush();
     await this.requireKeys(staged);
     await hooks.beforeApply?.(name);
-    const { rows } = staged;
+    const { rows, bytes } = staged;
     // Before the stage loses the rows that are there already.
     const [row] = await database.rows(
       `SELECT ${changes.watermarkAfter(this.watermark)} AS watermark,
@@ -96,6 +98,7 @@ export class ChangeApply {
       this.updated += applied.updated;
     }
     this.rows += rows;
+    this.bytes += bytes;
     this.unchanged += unchanged;
     this.hasNewRejections = false;
     await hooks.afterCommit?.(name);

@@ -54,6 +54,8 @@ export interface IncrementalOutcome {
   readonly plan: TablePlan;
   /** Rows read. */
   readonly rows: number;
+  /** Of their values. */
+  readonly bytes: number;
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
@@ -98,7 +100,7 @@ export async function incrementalSync(
 function passOver(table: FollowedTable, { reporter }: IncrementalContext): IncrementalOutcome {
   const { plan, record } = table;
   const { rejectedValues } = record;
-  const nothing = { rows: 0, inserted: 0, updated: 0, unchanged: 0 };
+  const nothing = { rows: 0, bytes: 0, inserted: 0, updated: 0, unchanged: 0 };
   reporter.tableStarted(plan.schema.name);
   reporter.tableFollowed(plan.schema.name, nothing, 0);
   return { plan, ...nothing, rejectedValues, seconds: 0, error: null };

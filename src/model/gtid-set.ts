@@ -55,6 +55,9 @@ const INTERVAL = /^(\d+)(?:-(\d+))?$/;
 class MysqlGtidSet implements GtidSet {
   /** By source; ascending, disjoint, not adjacent, never empty. */
   private readonly intervals = new Map<string, Interval[]>();
+  /** Where the last transaction was added, where the next one mostly belongs, too. */
+  private lastSource = '';
+  private lastInterval: Interval | null = null;
 
   static parse(text: string): MysqlGtidSet {
     const set = new MysqlGtidSet();
@@ -106,8 +109,12 @@ class MysqlGtidSet implements GtidSet {
   }
 
   add({ source, number }: Gtid): void {
-    const last = this.intervals.get(source)?.at(-1);
-    if (last !== undefined && number === last.last + 1n) last.last = number;
+    if (source !== this.lastSource) {
+      this.lastSource = source;
+      this.lastInterval = this.intervals.get(source)?.at(-1) ?? null;
+    }
+    const last = this.lastInterval;
+    if (last !== null && number === last.last + 1n) last.last = number;
     else this.addInterval(source, { first: number, last: number });
   }
 
@@ -151,6 +158,7 @@ class MysqlGtidSet implements GtidSet {
       if (last > added.last) added.last = last;
     }
     this.intervals.set(source, [...before, added, ...behind]);
+    this.lastSource = '';
   }
 }
 

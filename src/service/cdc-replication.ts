@@ -1,30 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChangeApplier } from '../cdc/change-applier.js';
-import type { CdcContext, CdcState } from '../cdc/context.js';
-import type { ApplyHooks } from '../cdc/hooks.js';
 import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
 import { Backoff } from '../common/backoff.js';
+import { anySignal } from '../common/abandon.js';
 import { DucktailError } from '../common/errors.js';
-import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
-import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { describeFailure } from '../model/observers.js';
+import type { Checkpoint } from '../model/checkpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
-import { selectsTable, type TableFilter } from '../model/table-filter.js';
-import { BinlogStream } from '../source/binlog-stream.js';
-import type { ChangeLimits } from '../source/binlog-protocol.js';
-import { openSession } from '../source/connect.js';
-import { readUnloggedForeignKeys } from '../source/foreign-keys.js';
-import { readBinlogEnd } from '../source/positions.js';
-import { readSourceHistory, type SourceHistory } from '../source/source-history.js';
-import { findLockRestriction } from '../source/snapshot-barrier.js';
-import { SourceWatch } from '../source/source-watch.js';
-import { readStreamPosition } from '../state/stream.js';
 import type { VerifyResult } from '../verify/verify-result.js';
-import { readEnd } from './binlog-end.js';
+import { caughtUp } from './caught-up.js';
+import { cdcContext, type CdcOptions } from './cdc-context.js';
+import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
 import { CdcTally } from './cdc-tally.js';
 import { type ComparedStream, notSelected, notStreaming } from './compared-stream.js';
-import { Interludes } from './interludes.js';
-import { isoTime } from './status.js';
 import type {
   CdcStatus,
   Replication,
@@ -33,34 +22,14 @@ import type {
   SyncOrder,
   VerifyOrder,
 } from './replication.js';
-import { chosenServerId } from './server-id.js';
+import { Interludes } from './interludes.js';
+import { meetSource } from './met-source.js';
 import { SourceLag } from './source-lag.js';
-import { lagSeconds } from './stream-lag.js';
-
-export interface CdcOptions {
-  readonly endpoint: MysqlEndpoint;
-  readonly targetSchema: string;
-  readonly filter: TableFilter;
-  /** null: chosen once, and kept in the replica. */
-  readonly serverId: number | null;
-  readonly limits: ChangeLimits;
-  readonly hooks?: ApplyHooks;
-}
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
-/** How often a client that waits for the stream looks where it is. */
-const CATCH_UP_POLL_MS = 50;
 /** Attempts of a catching up that come to nothing, one after the other. */
 const MAX_FAILURES = 5;
-
-const STATES: Record<CdcState, ReplicationState> = {
-  starting: 'starting',
-  copying: 'syncing',
-  streaming: 'streaming',
-  reconnecting: 'source-unavailable',
-  stopped: 'waiting',
-};
 
 /**
  * Follows the binlog. An attempt lasts as long as its replication session; a source that went away
@@ -73,6 +42,7 @@ export class CdcReplication implements Replication {
   private readonly interludes = new Interludes();
   private replicator: Replicator | null = null;
   private stop: AbortSignal | undefined;
+  private endedQueries = 0;
 
   constructor(
     private readonly means: ReplicationMeans,
@@ -80,21 +50,11 @@ export class CdcReplication implements Replication {
   ) {}
 
   get state(): ReplicationState {
-    return STATES[this.replicator?.progress.state ?? 'starting'];
+    return REPLICATION_STATES[this.replicator?.progress.state ?? 'starting'];
   }
 
   status(): CdcStatus {
-    const progress = this.replicator?.progress;
-    if (progress === undefined) {
-      return { state: 'starting', checkpoint: null, sourceTime: null, lagSeconds: null };
-    }
-    const { state, checkpoint, sourceTimeMs } = progress;
-    return {
-      state,
-      checkpoint,
-      sourceTime: isoTime(sourceTimeMs),
-      lagSeconds: lagSeconds(progress),
-    };
+    return cdcStatus(this.replicator?.progress ?? null, this.endedQueries);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -125,6 +85,7 @@ export class CdcReplication implements Replication {
       } catch (error) {
         if (signal.aborted) return;
         if (leave.aborted) continue;
+        this.means.observer?.failed(describeFailure(error));
         if (this.hasStreamed) {
           losses = 0;
           failures = 0;
@@ -173,6 +134,9 @@ export class CdcReplication implements Replication {
       if (copied === null) throw notStreaming();
       await copied;
     } else {
+      if (this.state !== 'streaming' || this.replicator?.isCopying === true) {
+        order.reporter.info('waiting until the service has copied tables and follows the binlog');
+      }
       await this.caughtUp(order.signal);
     }
     return await tally.result(names);
@@ -194,97 +158,41 @@ export class CdcReplication implements Replication {
 
   private async attempt(signal: AbortSignal, end: Checkpoint | null): Promise<void> {
     const { database } = this.means;
-    const { targetSchema, hooks } = this.options;
-    const { source, serverId } = await this.meetSource();
+    const { targetSchema, hooks, walLimits } = this.options;
+    const { source, serverId } = await meetSource(database, this.options, this.lag);
     await using applier = await ChangeApplier.open({
       database,
       targetSchema,
       sourceIdentity: source.identity,
       ...(hooks === undefined ? {} : { hooks }),
-      onApplied: (table, rows) => {
-        for (const tally of this.tallies) tally.noteApplied(table, rows);
+      walLimits,
+      onCommitted: (commit) => {
+        this.means.observer?.committed(commit);
+        for (const { table, ...rows } of commit.tables) {
+          for (const tally of this.tallies) tally.noteApplied(table, rows);
+        }
+      },
+      onReaderEnded: ({ message, hint }) => {
+        this.endedQueries += 1;
+        this.means.logger.warn({ hint }, message);
       },
     });
-    this.replicator = new Replicator(this.context(source, serverId, applier, signal), end);
-    await this.replicator.run();
-  }
-
-  private context(
-    source: SourceHistory,
-    serverId: number,
-    applier: ChangeApplier,
-    signal: AbortSignal,
-  ): CdcContext {
-    const { database, jobs, logger } = this.means;
-    const { endpoint, targetSchema, filter, limits } = this.options;
-    return {
-      database,
-      targetSchema,
-      sourceDatabase: endpoint.database,
-      flavour: source.flavour,
-      sourceIdentity: source.identity,
+    const context = cdcContext({
+      means: this.means,
+      options: this.options,
+      source,
+      serverId,
       applier,
-      reporter: {
-        info: (message) => {
-          logger.info(message);
-        },
-        warning: (message, hint) => {
-          logger.warn({ hint }, message);
-        },
-      },
       signal,
-      selectTables: () => jobs.selectTables(),
-      readForeignKeys: (plans) =>
-        readUnloggedForeignKeys(
-          endpoint,
-          plans.map(({ schema }) => schema),
-        ),
-      isWanted: (table) => selectsTable(filter, table),
-      copyTables: async (plans, turns) => {
-        const copySignal = anySignal(signal, turns?.signal);
-        const outcomes = await jobs.copy(plans, { signal: copySignal, turns });
+      onCopied: (outcomes) => {
         for (const tally of this.tallies) tally.noteCopies(outcomes);
-        return outcomes.flatMap(({ plan, error }) => (error === null ? [plan] : []));
       },
-      findLockRestriction: (plans) =>
-        findLockRestriction(
-          endpoint,
-          plans.map(({ schema }) => schema),
-          signal,
-        ),
-      readSourceEnd: async () => {
-        await using session = await openSession(endpoint);
-        return await readBinlogEnd(session);
-      },
-      openStream: async (from, tables) => {
-        const stream = await BinlogStream.open(
-          { endpoint, serverId, from, tables, limits },
-          signal,
-        );
-        logger.info({ from, tables: tables.length }, 'streaming');
+      onStreaming: () => {
         this.backoff.reset();
-        return stream;
       },
-      openWatch: (from) => new SourceWatch(endpoint, source, from),
-    };
-  }
-
-  /** Throws where the source is not one whose binlog can be followed on from here. */
-  private async meetSource(): Promise<{ source: SourceHistory; serverId: number }> {
-    const { database } = this.means;
-    const { endpoint, targetSchema } = this.options;
-    await using session = await openSession(endpoint);
-    const source = await readSourceHistory(session);
-    const serverId = this.options.serverId ?? (await chosenServerId(database));
-    if (serverId === source.serverId) {
-      throw new DucktailError(
-        'source-unsuitable',
-        `the source itself has the server id ${serverId}, by which the replica would register`,
-        { hint: 'Give CDC_SERVER_ID a number that neither the source nor another replica has.' },
-      );
-    }
-    this.lag.require(await readStreamPosition((sql) => database.rows(sql), targetSchema), source);
-    return { source, serverId };
+    });
+    this.replicator = new Replicator(context, end);
+    await this.replicator.run();
   }
 
   private async startOver({ message }: DucktailError): Promise<void> {
@@ -313,18 +221,8 @@ export class CdcReplication implements Replication {
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
   }
 
-  /**
-   * Resolves when everything that the source has now is in the replica, and no table is being copied
-   * beside the stream.
-   */
-  private async caughtUp(signal: AbortSignal): Promise<void> {
-    const { end, flavour } = await readEnd(this.options.endpoint);
-    for (;;) {
-      const { checkpoint = null, state } = this.replicator?.progress ?? {};
-      const isThere = checkpoint !== null && includesCheckpoint(checkpoint, end, flavour);
-      if (isThere && state === 'streaming' && this.replicator?.isCopying === false) return;
-      await delay(CATCH_UP_POLL_MS, undefined, { signal });
-    }
+  private caughtUp(signal: AbortSignal): Promise<void> {
+    return caughtUp(this.options.endpoint, () => this.replicator, signal);
   }
 }
 
@@ -339,8 +237,4 @@ const RETRIED = new Set<string>([
 
 function codeOf(error: unknown): string | null {
   return error instanceof DucktailError ? error.code : null;
-}
-
-function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? one : AbortSignal.any([one, other]);
 }

@@ -92,6 +92,7 @@ export class CdcTally implements Disposable {
       table,
       mode,
       rows: inserted + updated + deleted,
+      bytes: 0,
       ...changes,
       unchanged: 0,
       rejectedValues: Math.max(0, rejected - (this.rejectedBefore.get(table) ?? 0)),

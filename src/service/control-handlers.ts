@@ -1,9 +1,10 @@
 import type { Logger } from '../common/logger.js';
-import { Turns } from '../common/turns.js';
+import type { QueryGovernor } from '../http/query-governor.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database } from '../target/database.js';
 import { queryBesideWriter, rowsBesideWriter } from '../target/live-query.js';
+import type { Watch } from '../watch/watch.js';
 import type { ControlHandlers } from './control-server.js';
 import type { Keeper } from './keeper.js';
 import type { Replication } from './replication.js';
@@ -11,27 +12,26 @@ import type { ServiceStatus, Status } from './status.js';
 import { eventReporter, replay } from './sync-events.js';
 import type { VerifyReporter } from './verify.js';
 
-/** Each running query occupies a thread that the service's own work may need. */
-const MAX_QUERIES = 3;
-
 export interface HandledService {
   readonly database: Database;
   readonly replication: Replication;
   readonly keeper: Keeper;
   readonly logger: Logger;
+  /** Lets clients' queries run, each of which occupies a thread that the service may need. */
+  readonly governor: QueryGovernor;
   readonly createReporter: () => SyncReporter;
   readonly state: () => ServiceStatus['state'];
+  /** null: nobody can watch. */
+  readonly watch: Watch | null;
 }
 
 /** How a service answers its clients. */
 export function controlHandlers(service: HandledService): ControlHandlers {
-  const { database, replication, keeper, logger, createReporter } = service;
-  const queries = new Turns(MAX_QUERIES);
+  const { database, replication, keeper, logger, governor, createReporter } = service;
   return {
     status: () => serviceStatus(service),
     query: async ({ sql }, call) => {
-      const { signal } = call;
-      await queries.run(signal, () =>
+      await governor.run(call.signal, (signal) =>
         queryBesideWriter(
           database,
           sql,
@@ -75,7 +75,12 @@ export function controlHandlers(service: HandledService): ControlHandlers {
   };
 }
 
-async function serviceStatus({ database, replication, state }: HandledService): Promise<Status> {
+/** The document of `status --json`, of a service that runs. */
+export async function serviceStatus({
+  database,
+  replication,
+  state,
+}: HandledService): Promise<Status> {
   return {
     service: { pid: process.pid, state: state() },
     cdc: replication.status(),

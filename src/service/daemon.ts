@@ -1,26 +1,33 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAbandon } from '../common/abandon.js';
 import { Backoff } from '../common/backoff.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { KeepHooks } from '../keep/hooks.js';
-import type { KeepObserver } from '../keep/keep-observer.js';
 import type { Finding } from '../model/finding.js';
+import { QueryGovernor } from '../http/query-governor.js';
+import { describeFailure } from '../model/observers.js';
 import type { TableState } from '../state/tables.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { refuseIfHeld } from '../target/lock-file.js';
+import { Watch } from '../watch/watch.js';
 import { requireFit } from './check.js';
-import { controlHandlers } from './control-handlers.js';
+import { controlHandlers, type HandledService } from './control-handlers.js';
 import { ControlServer } from './control-server.js';
 import { controlPath } from './control-socket.js';
 import type { KeepSettings } from './keep-settings.js';
 import { Keeper } from './keeper.js';
+import { exportFolder, httpPlugins, type ServedReplica } from './http-plugins.js';
+import { HttpService, type HttpSettings } from './http-service.js';
 import { type OpenedReplica, openReplica } from './replica.js';
 import type { CdcStatus, Replication, ReplicationFactory } from './replication.js';
+import { ServiceLife } from './service-life.js';
 import type { ServiceStatus } from './status.js';
 import { type JobFactories, replicaJobs } from './replica-jobs.js';
 import { roundSeconds } from './sync-outcome.js';
+import { watchedReplica } from './watched-replica.js';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
@@ -35,10 +42,12 @@ export interface ServiceRequest extends JobFactories {
   readonly replicate: ReplicationFactory;
   /** Snapshots, backups, compaction. */
   readonly keep: KeepSettings;
-  readonly keepObserver?: KeepObserver | undefined;
   readonly keepHooks?: KeepHooks | undefined;
+  readonly http: HttpSettings;
   readonly logger: Logger;
 }
+
+type ServedMeans = Pick<HandledService, 'database' | 'replication' | 'watch'>;
 
 /** How things stood when the service stopped. */
 export interface ServiceReport {
@@ -60,8 +69,12 @@ export async function runService(request: ServiceRequest): Promise<ServiceReport
   const { database: opened, orphans } = await openWhenFree(request);
   await using database = opened;
   if (orphans.length > 0) logger.info(`dropped ${orphans.length} staging table(s) of a crash`);
-  const replication = createReplication(database, request);
-  await serve(database, replication, isFit, request);
+  const life = new ServiceLife(request.signal, !isFit);
+  using watch = await openWatch(database, life, request);
+  const watched = watchedRequest(request, watch);
+  const replication = createReplication(database, watched);
+  life.replication = replication;
+  await serve({ database, replication, watch }, life, watched);
   return {
     seconds: roundSeconds((performance.now() - startedAt) / 1000),
     cdc: replication.status(),
@@ -89,25 +102,24 @@ async function openWhenFree({
 
 /** Replicates and answers until the signal aborts; nobody has the database any more when it resolves. */
 async function serve(
-  database: Database,
-  replication: Replication,
-  isFit: boolean,
+  means: ServedMeans,
+  life: ServiceLife,
   request: ServiceRequest,
 ): Promise<void> {
-  const { signal, logger } = request;
-  let isWaiting = !isFit;
-  const state = (): ServiceStatus['state'] => {
-    if (signal.aborted) return 'stopping';
-    return isWaiting ? 'source-unavailable' : replication.state;
-  };
-  const keeper = createKeeper(database, replication, request);
+  const { signal, logger, createReporter, targetSchema, http } = request;
+  const { database, replication, watch } = means;
+  const keeper = createKeeper(means, request);
   const ended = new AbortController();
   const keeping = keeper.run(AbortSignal.any([signal, ended.signal]));
   try {
-    await using _control = await openControl(database, replication, keeper, state, request);
-    if (isWaiting) {
+    await using governor = new QueryGovernor(database, http.queries, watch?.queries ?? null);
+    const state = (): ServiceStatus['state'] => life.state;
+    const service = { ...means, keeper, targetSchema, logger, governor, createReporter, state };
+    await using _control = await openControl(service);
+    await using _http = await openHttp(service, request);
+    if (life.isWaiting) {
       await waitForSource(request);
-      isWaiting = false;
+      life.isWaiting = false;
     }
     if (!signal.aborted) await replication.run(signal);
     logger.info('stopping');
@@ -118,36 +130,47 @@ async function serve(
 }
 
 function createKeeper(
-  database: Database,
-  replication: Replication,
-  { keep: settings, logger, keepObserver: observer, keepHooks: hooks }: ServiceRequest,
+  { database, replication, watch }: ServedMeans,
+  { keep: settings, logger, keepHooks: hooks }: ServiceRequest,
 ): Keeper {
+  const observer = watch?.keeping;
   return new Keeper({ database, replication, settings, logger, observer, hooks });
 }
 
 function createReplication(database: Database, request: ServiceRequest): Replication {
-  const { createReporter, logger } = request;
+  const { createReporter, logger, observer } = request;
   const jobs = replicaJobs(database, request);
-  return request.replicate({ database, jobs, logger, createReporter });
+  return request.replicate({ database, jobs, logger, observer, createReporter });
+}
+
+/** Without an HTTP server nobody could look. */
+async function openWatch(
+  database: Database,
+  life: ServiceLife,
+  { http, targetSchema, signal }: ServiceRequest,
+): Promise<Watch | null> {
+  if (!http.enabled) return null;
+  const watch = await Watch.open(watchedReplica(database, targetSchema, life));
+  // Who is told of events hears of a clean end.
+  signal.addEventListener('abort', () => watch[Symbol.dispose](), { once: true });
+  return watch;
+}
+
+/** The same with everything that is done told to those who watch. */
+function watchedRequest(request: ServiceRequest, watch: Watch | null): ServiceRequest {
+  if (watch === null) return request;
+  return {
+    ...request,
+    observer: watch.observer,
+    createReporter: () => watch.reporter(request.createReporter()),
+  };
 }
 
 /** A file system without sockets leaves the service without clients, not the replica without changes. */
-async function openControl(
-  database: Database,
-  replication: Replication,
-  keeper: Keeper,
-  state: () => ServiceStatus['state'],
-  { logger, createReporter }: ServiceRequest,
-): Promise<ControlServer | null> {
+async function openControl(service: HandledService): Promise<ControlServer | null> {
+  const { database, logger } = service;
   const path = controlPath(database.path);
-  const handlers = controlHandlers({
-    database,
-    replication,
-    keeper,
-    logger,
-    createReporter,
-    state,
-  });
+  const handlers = controlHandlers(service);
   const onDefect = (error: Error): void => {
     logger.error({ stack: error.stack }, `a client's call failed: ${error.message}`);
   };
@@ -163,8 +186,24 @@ async function openControl(
   }
 }
 
+async function openHttp(
+  service: ServedReplica,
+  { http, logger }: ServiceRequest,
+): Promise<HttpService | null> {
+  if (!http.enabled) return null;
+  const exports = exportFolder(service.database.path);
+  await rm(exports, { recursive: true, force: true });
+  await service.database.denyFiles([exports, ...http.exportFolders]);
+  return HttpService.open(http, await httpPlugins(service, http), logger);
+}
+
 /** False where the source does not answer in time; throws where it can't be replicated. */
-async function passPreflight({ preflight, logger, signal }: ServiceRequest): Promise<boolean> {
+async function passPreflight({
+  preflight,
+  logger,
+  observer,
+  signal,
+}: ServiceRequest): Promise<boolean> {
   let findings: readonly Finding[];
   try {
     // A server that accepts connections and says nothing holds one up for ten seconds.
@@ -172,6 +211,7 @@ async function passPreflight({ preflight, logger, signal }: ServiceRequest): Pro
   } catch (error) {
     if (signal.aborted) return false;
     if (!(error instanceof DucktailError) || error.code !== 'source-unavailable') throw error;
+    observer?.failed(describeFailure(error));
     logger.warn({ hint: error.hint }, `${error.message}; waiting for it`);
     return false;
   }

@@ -156,9 +156,11 @@ async function removeGone(
 }
 
 function describe(outcome: IncrementalOutcome): TableOutcome {
-  const { plan, rows, inserted, updated, unchanged, rejectedValues, seconds, error } = outcome;
+  const { plan, rows, bytes, inserted, updated, unchanged } = outcome;
+  const { rejectedValues, seconds, error } = outcome;
   const { name } = plan.schema;
   if (error !== null) return failedOutcome(name, 'incremental', error, seconds);
   const changes = { inserted, updated, deleted: 0, unchanged };
-  return { table: name, mode: 'incremental', rows, ...changes, rejectedValues, seconds, error };
+  const counts = { rows, bytes, ...changes, rejectedValues };
+  return { table: name, mode: 'incremental', ...counts, seconds, error };
 }

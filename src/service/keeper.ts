@@ -5,7 +5,7 @@ import { Turns } from '../common/turns.js';
 import type { BackupResult } from '../keep/backup.js';
 import { type CompactionResult, needsCompaction } from '../keep/compaction.js';
 import type { KeepHooks } from '../keep/hooks.js';
-import type { KeepObserver, KeepWork } from '../keep/keep-observer.js';
+import type { KeepObserver, KeepWork } from '../model/keep-observer.js';
 import { publishSnapshot } from '../keep/publish.js';
 import type { Database } from '../target/database.js';
 import { backupOn, type BackupOrder, compactOn } from './backup.js';

@@ -1,4 +1,5 @@
 import { DucktailError } from '../common/errors.js';
+import type { ReplicationObserver } from '../model/observers.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { Database } from '../target/database.js';
 import type { ReplicaJobs, SyncOrder, VerifyOrder } from './replication.js';
@@ -11,6 +12,7 @@ export interface JobFactories {
   readonly createSync: (order: SyncOrder & { readonly mode: RequestedMode }) => SyncTask;
   readonly createVerify: (order: VerifyOrder) => VerifyTask;
   readonly createReporter: () => SyncReporter;
+  readonly observer?: ReplicationObserver;
   /** Ends everything. */
   readonly signal: AbortSignal;
 }
@@ -18,18 +20,22 @@ export interface JobFactories {
 /** What a replication may have done on a replica that is open. */
 export function replicaJobs(
   database: Database,
-  { createSync, createVerify, createReporter, signal: end }: JobFactories,
+  { createSync, createVerify, createReporter, observer, signal: end }: JobFactories,
 ): ReplicaJobs {
-  const fullSync = (signal: AbortSignal): SyncTask =>
-    createSync({ tables: [], mode: 'full', deletes: null, reporter: createReporter(), signal });
+  const settling = <T>(sync: Promise<T>): Promise<T> => sync.finally(() => observer?.settled());
+  const observed = (task: SyncTask): SyncTask => ({ ...task, observer });
+  const fullSync = (signal: AbortSignal): SyncTask => {
+    const reporter = createReporter();
+    return observed(createSync({ tables: [], mode: 'full', deletes: null, reporter, signal }));
+  };
   return {
     sync: async ({ mode, ...order }) => {
       if (mode === 'cdc') throw notByCdc();
-      return syncOn(database, createSync({ ...order, mode }));
+      return settling(syncOn(database, observed(createSync({ ...order, mode }))));
     },
     verify: (order, stream) => verifyOn(database, createVerify(order), stream),
     selectTables: async () => (await readSelectedTables(fullSync(end))).plans,
-    copy: (plans, { signal, turns }) => copyOn(database, fullSync(signal), plans, turns),
+    copy: (plans, { signal, turns }) => settling(copyOn(database, fullSync(signal), plans, turns)),
   };
 }
 

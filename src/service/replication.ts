@@ -2,6 +2,7 @@ import type { Logger } from '../common/logger.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { CopyTurns } from '../model/copy-turns.js';
+import type { ReplicationObserver } from '../model/observers.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SyncResult } from '../model/sync-result.js';
 import type { Database } from '../target/database.js';
@@ -46,6 +47,8 @@ export interface CdcStatus {
   /** When the source committed what was applied last; ISO 8601, UTC. */
   readonly sourceTime: string | null;
   readonly lagSeconds: number | null;
+  /** Queries that the service has ended since its start, because too much changed during them. */
+  readonly endedQueries: number;
 }
 
 /** cdc: up to the end that the source's binlog has now. */
@@ -87,6 +90,7 @@ export interface ReplicationMeans {
   readonly database: Database;
   readonly jobs: ReplicaJobs;
   readonly logger: Logger;
+  readonly observer?: ReplicationObserver | undefined;
   /** Writes what a sync tells to the log; one for each sync. */
   readonly createReporter: () => SyncReporter;
 }

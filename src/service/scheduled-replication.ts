@@ -101,6 +101,7 @@ export class ScheduledReplication implements Replication {
   private fail(error: unknown): Date | null {
     if (!(error instanceof DucktailError) || this.isFinal(error)) throw error;
     const { code, message, hint } = error;
+    this.means.observer?.failed({ code, message, hint });
     const isUnavailable = code === 'source-unavailable' || code === 'worker-lost';
     this.current = isUnavailable ? 'source-unavailable' : 'waiting';
     const scheduled = this.times.next();

@@ -33,7 +33,8 @@ async function recordedCdc(query: RowQuery, targetSchema: string): Promise<CdcSt
   const position = found.length === 0 ? null : await readStreamPosition(query, targetSchema);
   if (position === null) return null;
   const { checkpoint, sourceTimeMs } = position;
-  return { state: 'stopped', checkpoint, sourceTime: isoTime(sourceTimeMs), lagSeconds: null };
+  const sourceTime = isoTime(sourceTimeMs);
+  return { state: 'stopped', checkpoint, sourceTime, lagSeconds: null, endedQueries: 0 };
 }
 
 /** ISO 8601, UTC. */

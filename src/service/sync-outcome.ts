@@ -6,6 +6,8 @@ export interface TableOutcome extends Omit<
   TableSyncResult,
   'oldWatermark' | 'newWatermark' | 'rowsPerSecond' | 'error'
 > {
+  /** Of the values that were read. */
+  readonly bytes: number;
   readonly error: Error | null;
 }
 
@@ -16,7 +18,15 @@ export function failedOutcome(
   error: Error,
   seconds = 0,
 ): TableOutcome {
-  const none = { rows: 0, inserted: 0, updated: 0, deleted: 0, unchanged: 0, rejectedValues: 0 };
+  const none = {
+    rows: 0,
+    bytes: 0,
+    inserted: 0,
+    updated: 0,
+    deleted: 0,
+    unchanged: 0,
+    rejectedValues: 0,
+  };
   return { table, mode, ...none, seconds, error };
 }
 

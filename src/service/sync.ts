@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { DucktailError } from '../common/errors.js';
-import { planTable, type TablePlan } from '../model/column-plan.js';
+import type { TablePlan } from '../model/column-plan.js';
 import type { CopyTurns } from '../model/copy-turns.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import type { ReplicationObserver } from '../model/observers.js';
 import { nameCollisions } from '../model/name-collisions.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SyncResult } from '../model/sync-result.js';
 import type { IncrementalHooks } from '../incremental/hooks.js';
-import { type FullSyncOutcome, fullSync } from '../snapshot/full-sync.js';
 import type { SnapshotHooks } from '../snapshot/hooks.js';
 import type { SnapshotOptions } from '../snapshot/options.js';
-import { readCatalog } from '../source/catalog.js';
 import { readSourceClock } from '../source/clock.js';
 import { openSession, type SourceSession } from '../source/connect.js';
 import { finishRun, startRun } from '../state/sync-runs.js';
@@ -18,6 +17,7 @@ import { recordFailure, type RowQuery } from '../state/tables.js';
 import { readWatermarks } from '../state/watermarks.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
 import { viewNames } from '../target/ddl.js';
+import { copyTables, copyWhole, describeFullSync } from './full-copies.js';
 import { type IncrementalRequest, syncIncrementally } from './incremental.js';
 import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
 import { ReaderSource } from './reader-source.js';
@@ -40,6 +40,7 @@ export interface SyncTask {
   readonly incremental: IncrementalRequest;
   readonly reporter: SyncReporter;
   readonly signal: AbortSignal;
+  readonly observer?: ReplicationObserver | undefined;
   /** For tests that stop the process at named points. */
   readonly hooks?: SnapshotHooks & { readonly incremental?: IncrementalHooks };
 }
@@ -235,51 +236,6 @@ export async function copyOn(
   return outcomes;
 }
 
-async function copyWhole(plans: readonly TablePlan[], run: SyncRun): Promise<TableOutcome[]> {
-  if (plans.length === 0) return [];
-  return (await copyTables(plans, run)).map(describeFullSync);
-}
-
-function copyTables(
-  plans: readonly TablePlan[],
-  run: SyncRun,
-  turns?: CopyTurns,
-): Promise<FullSyncOutcome[]> {
-  const { request, database, readers, runId } = run;
-  const { endpoint, options, reporter, signal, hooks = {} } = request;
-  return fullSync(plans, {
-    endpoint,
-    database,
-    options,
-    reporter,
-    runId,
-    signal,
-    hooks,
-    turns,
-    openReaders: () => readers.open(),
-    replan: (names) => replan(names, request),
-  });
-}
-
-function describeFullSync(outcome: FullSyncOutcome): TableOutcome {
-  const { plan, rows, rejectedValues, seconds, error } = outcome;
-  const { name } = plan.schema;
-  if (error !== null) return failedOutcome(name, 'full', error, seconds);
-  const changes = { inserted: rows, updated: 0, deleted: 0, unchanged: 0 };
-  return { table: name, mode: 'full', rows, ...changes, rejectedValues, seconds, error };
-}
-
-async function replan(
-  names: readonly string[],
-  { endpoint, selection }: SyncTask,
-): Promise<TablePlan[]> {
-  await using session = await openSession(endpoint);
-  const catalog = await readCatalog(session, selection.database, selection.watermarks);
-  return catalog
-    .filter((table) => names.includes(table.name))
-    .map((table) => planTable(table, selection.types));
-}
-
 /** A table can't take the name of a view that the user made in the replica. */
 async function refuseViews(
   database: Database,
@@ -312,6 +268,7 @@ async function recordOutcomes(
   const schemas = new Map(
     [...plans, ...refused.map(({ plan }) => plan)].map(({ schema }) => [schema.name, schema]),
   );
+  for (const outcome of outcomes) request.observer?.synced(outcome);
   const failures = outcomes.filter(({ error }) => error !== null);
   await database.transaction(async () => {
     for (const { table, error } of failures) {

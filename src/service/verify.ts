@@ -7,7 +7,7 @@ import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { openSession, type SourceSession } from '../source/connect.js';
 import { ReaderPool } from '../source/reader-pool.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
-import { mostMemoryText } from '../target/memory-size.js';
+import { mostMemoryText } from '../target/memory-limit.js';
 import { rowsBesideWriter } from '../target/live-query.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
 import { Repairer } from '../verify/repairer.js';

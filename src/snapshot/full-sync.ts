@@ -40,6 +40,8 @@ export interface FullSyncContext {
 export interface FullSyncOutcome {
   readonly plan: TablePlan;
   readonly rows: number;
+  /** Of their values. */
+  readonly bytes: number;
   readonly rejectedValues: number;
   readonly seconds: number;
   readonly error: Error | null;
@@ -94,10 +96,11 @@ function isChangedTable(outcome: CopyOutcome): boolean {
 function summarize(outcome: CopyOutcome): FullSyncOutcome {
   const { plan, seconds } = outcome;
   return 'error' in outcome
-    ? { plan, rows: 0, rejectedValues: 0, seconds, error: outcome.error }
+    ? { plan, rows: 0, bytes: 0, rejectedValues: 0, seconds, error: outcome.error }
     : {
         plan,
         rows: outcome.copy.rows,
+        bytes: outcome.copy.bytes,
         rejectedValues: outcome.copy.rejectedValues,
         seconds,
         error: null,

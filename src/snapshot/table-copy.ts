@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ColumnBatch, batchBytes, batchCapacity } from '../batch/column-batch.js';
+import { type ColumnBatch, batchBytes, batchCapacity, valueBytes } from '../batch/column-batch.js';
 import { toError } from '../common/errors.js';
 import { stagingTableName } from '../common/identifiers.js';
 import type { Chunk } from '../model/chunk.js';
@@ -44,6 +44,7 @@ export class TableCopy {
   readonly staging: string;
   readonly readerTable: ReaderTable;
   rows = 0;
+  bytes = 0;
   rejectedValues = 0;
   /** Readers that have read from it and not yet sent the rest of their last batch. */
   readonly readers = new Set<Reader>();
@@ -96,6 +97,7 @@ export class TableCopy {
       return;
     }
     this.rows += batch.rows;
+    this.bytes += valueBytes(batch);
     if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.target.database.expectLargeValues();
     this.rejectedValues += batch.rejected.length;
     if (batch.rejected.length > 0) {

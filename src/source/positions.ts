@@ -1,3 +1,4 @@
+import { quoteMysqlText } from '../common/identifiers.js';
 import type { BinlogPosition } from '../model/binlog-position.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SourceSession } from './connect.js';
@@ -14,6 +15,19 @@ interface StatusRow {
 export async function readBinlogEnd(session: SourceSession): Promise<Checkpoint | null> {
   const end = await readBinlogStatus(session);
   return end === null ? null : { gtidSet: await readGtidSet(session), ...end };
+}
+
+/**
+ * What a stream of the binlog brings until then: without what was purged, and what never was in the
+ * binlog (`SET GLOBAL gtid_purged`), though the source counts it as executed.
+ */
+export async function readStreamEnd(session: SourceSession): Promise<Checkpoint | null> {
+  const end = await readBinlogEnd(session);
+  if (session.isMariaDb || end === null || end.gtidSet === null) return end;
+  const [{ gtidSet }] = await session.query<{ gtidSet: string }>(
+    `SELECT GTID_SUBTRACT(${quoteMysqlText(end.gtidSet)}, @@GLOBAL.gtid_purged) AS gtidSet`,
+  );
+  return { ...end, gtidSet: gtidSet.replaceAll(/\s/g, '') };
 }
 
 /** MySQL 8.2 renamed the statement and 8.4 dropped the old one, which MariaDB keeps. */

@@ -1,5 +1,6 @@
 import { blocker, type Finding, ok, warning } from '../model/finding.js';
 import type { TableSchema } from '../model/table-schema.js';
+import { RETENTION_VARIABLES, retentionSeconds } from './binlog-retention.js';
 import type { SourceSession } from './connect.js';
 import type { ServerVersion } from './preflight-server.js';
 import { readVariables } from './server-variables.js';
@@ -71,11 +72,6 @@ const SETTINGS: readonly Setting[] = [
   },
 ];
 
-const RETENTION = [
-  'binlog_expire_logs_auto_purge',
-  'binlog_expire_logs_seconds',
-  'expire_logs_days',
-];
 /** MariaDB's and Percona's names for a bound on the size of all binlog files. */
 const SIZE_BOUNDS = ['max_binlog_total_size', 'binlog_space_limit'];
 const RECEIVED = ['log_replica_updates', 'log_slave_updates', 'read_only'];
@@ -95,7 +91,7 @@ export async function binlogContentFindings(
   const names = SETTINGS.map(({ name }) => name);
   const variables = await readVariables(session, [
     ...names,
-    ...RETENTION,
+    ...RETENTION_VARIABLES,
     ...SIZE_BOUNDS,
     ...RECEIVED,
   ]);
@@ -148,14 +144,6 @@ function retentionFinding(
       `takes longer (estimated: ${duration(snapshot)}), tables have to be copied anew`,
     `${statement} ${IN_CONFIGURATION}`,
   );
-}
-
-/** null: for ever. */
-function retentionSeconds(variables: ReadonlyMap<string, string>): number | null {
-  if (variables.get('binlog_expire_logs_auto_purge') === 'OFF') return null;
-  const seconds = Number(variables.get('binlog_expire_logs_seconds') ?? 0);
-  const days = Number(variables.get('expire_logs_days') ?? 0);
-  return seconds || days * DAY_SECONDS || null;
 }
 
 function sizeBoundFindings(variables: ReadonlyMap<string, string>): Finding[] {

@@ -40,22 +40,34 @@ export async function selectFinding(
 
 /**
  * Whether readers can work in parallel: the snapshots that they share are opened under a lock.
- * `isNeeded`: CDC is wanted, and there are no GTIDs by which it could begin without one.
+ * `needs`: for CDC, which meets the copies without a lock otherwise, by GTIDs where there are any;
+ * null where it is not wanted.
  */
 export async function lockFinding(
   session: SourceSession,
-  { database, account, isNeeded }: GrantSubject & { readonly isNeeded: boolean },
+  { database, account, needs }: GrantSubject & { readonly needs: 'gtids' | 'lock' | null },
 ): Promise<Finding> {
   const everything = `${quoteMysqlName(database)}.*`;
   const number = await tryStatement(session, `LOCK TABLES ${missingTable(database)} READ`);
   if (number !== DATABASE_DENIED) return ok(`LOCK TABLES is granted on ${everything}`);
-  const what =
-    `LOCK TABLES is missing on ${everything}: a sync works, but with one reader instead of ` +
-    'several, and the binlog position is not recorded';
+  const what = `LOCK TABLES is missing on ${everything}: a sync works, but with one reader instead of several`;
   const remedy = `GRANT LOCK TABLES ON ${everything} TO ${account};`;
-  return isNeeded
-    ? blocker(`${what}; without GTIDs CDC can't start`, remedy)
-    : warning(what, remedy);
+  switch (needs) {
+    case null:
+      return warning(`${what}, and the binlog position is not recorded`, remedy);
+    case 'lock':
+      return blocker(`${what}; without GTIDs CDC can't start`, remedy);
+    case 'gtids':
+      return warning(`${what}, and ${copyWithoutLock(session)}`, remedy);
+  }
+}
+
+/** What has to be so for CDC to go on from a copy that writers were not locked out of. */
+function copyWithoutLock({ isMariaDb }: SourceSession): string {
+  return isMariaDb
+    ? 'CDC copies tables beside the stream, from the position that the server tells of the snapshot'
+    : 'CDC copies tables beside the stream and goes over what was written meanwhile by its GTIDs, ' +
+        'which takes a key: tables without one are left out';
 }
 
 /** Whether the account may read the binlog. */

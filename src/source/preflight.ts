@@ -29,7 +29,7 @@ export async function runPreflight(
   return [
     versionFinding(version),
     await selectFinding(session, { database, tables, account }),
-    await lockFinding(session, { database, account, isNeeded: cdc && !(await hasGtids(session)) }),
+    await lockFinding(session, { database, account, needs: cdc ? await handOver(session) : null }),
     ...(await binlogFindings(session, version, { account, cdc })),
     ...unlessWanted(cdc, await cdcFindings(session, { version, account, database, tables })),
     ...tableFindings(tables, {
@@ -37,6 +37,11 @@ export async function runPreflight(
       cdc,
     }),
   ];
+}
+
+/** What CDC goes by where writers can't be locked out. */
+async function handOver(session: SourceSession): Promise<'gtids' | 'lock'> {
+  return (await hasGtids(session)) ? 'gtids' : 'lock';
 }
 
 /** What CDC needs, as told to who does without it. */

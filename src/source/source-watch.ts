@@ -1,13 +1,17 @@
 import { DucktailError } from '../common/errors.js';
 import { compareBinlogPositions } from '../model/binlog-position.js';
+import type { BinlogRetention } from '../model/binlog-retention.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { parseGtidSet } from '../model/gtid-set.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
+import { type NeededBinlog, RetentionReader } from './binlog-retention.js';
 import { openSession, type SourceSession } from './connect.js';
 import { readSourceHistory, type SourceHistory } from './source-history.js';
 
 /** Just under two heartbeats, so that every second one finds it due. */
 const INTERVAL_MS = 9_500;
+/** Between two looks at what the source keeps; a retention is hours long. */
+const RETENTION_INTERVAL_MS = 60_000;
 
 /**
  * Asks the source, beside a stream of its binlog that brings nothing, whether it still has what the
@@ -15,7 +19,9 @@ const INTERVAL_MS = 9_500;
  * new file brings lies before its position.
  */
 export class SourceWatch implements AsyncDisposable {
+  private readonly retention = new RetentionReader();
   private session: SourceSession | null = null;
+  private retentionDueMs = -Infinity;
   private dueAtMs: number;
   private isBusy = false;
   private isClosed = false;
@@ -28,6 +34,8 @@ export class SourceWatch implements AsyncDisposable {
     private readonly endpoint: MysqlEndpoint,
     private readonly opened: SourceHistory,
     private readonly from: Checkpoint,
+    /** Told how long the source keeps what the stream has yet to read. */
+    private readonly onRetention: (retention: BinlogRetention) => void,
     private readonly intervalMs = INTERVAL_MS,
   ) {
     this.executed = opened.gtidSet;
@@ -52,6 +60,23 @@ export class SourceWatch implements AsyncDisposable {
       });
   }
 
+  /**
+   * Asks how long the source keeps what is needed from there on, where that is due; unlike `look`
+   * also while the stream brings much. An account that may not know leaves it untold.
+   */
+  lookAhead(needed: Omit<NeededBinlog, 'isOwn'>): void {
+    if (this.isBusy || performance.now() < this.retentionDueMs) return;
+    this.isBusy = true;
+    void this.readRetention(needed)
+      .catch(() => {
+        this.drop();
+      })
+      .finally(() => {
+        this.isBusy = false;
+        this.retentionDueMs = performance.now() + RETENTION_INTERVAL_MS;
+      });
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true;
     this.drop();
@@ -63,13 +88,25 @@ export class SourceWatch implements AsyncDisposable {
     this.session = null;
   }
 
-  private async compare(reached: Checkpoint): Promise<void> {
+  /** null: the stream has ended meanwhile. */
+  private async connected(): Promise<SourceSession | null> {
     this.session ??= await openSession(this.endpoint);
-    if (this.isClosed) {
-      this.drop();
-      return;
-    }
-    const now = await readSourceHistory(this.session);
+    if (this.isClosed) this.drop();
+    return this.session;
+  }
+
+  private async readRetention(needed: Omit<NeededBinlog, 'isOwn'>): Promise<void> {
+    const session = await this.connected();
+    if (session === null) return;
+    const isOwn = this.isOwn(needed.reached);
+    const retention = await this.retention.read(session, { ...needed, isOwn });
+    if (retention !== null && !this.isClosed) this.onRetention(retention);
+  }
+
+  private async compare(reached: Checkpoint): Promise<void> {
+    const session = await this.connected();
+    if (session === null) return;
+    const now = await readSourceHistory(session);
     const { identity } = this.opened;
     if (now.identity !== identity) {
       if (!this.has(now, reached.gtidSet ?? null)) this.loss = otherServer(this.endpoint);
@@ -86,10 +123,13 @@ export class SourceWatch implements AsyncDisposable {
     return parseGtidSet(part, flavour).isSubsetOf(parseGtidSet(gtidSet, flavour));
   }
 
-  /** A position that a stream by GTID began with may be another server's. */
   private isBehind({ end }: SourceHistory, reached: Checkpoint): boolean {
-    const isOwn = reached.gtidSet === null || reached.gtidSet !== this.from.gtidSet;
-    return end !== null && isOwn && compareBinlogPositions(end, reached) < 0;
+    return end !== null && this.isOwn(reached) && compareBinlogPositions(end, reached) < 0;
+  }
+
+  /** A position that a stream by GTID began with may be another server's. */
+  private isOwn({ gtidSet }: Checkpoint): boolean {
+    return gtidSet === null || gtidSet !== this.from.gtidSet;
   }
 }
 

@@ -3,7 +3,7 @@ import { DucktailError } from '../common/errors.js';
 import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
 import type { UnlockedSnapshot } from '../model/copy-turns.js';
 import type { SourceSession } from './connect.js';
-import { readBinlogEnd } from './positions.js';
+import { readBinlogEnd, readStreamEnd } from './positions.js';
 import { readPreparedXids } from './prepared-transactions.js';
 import type { SnapshotReader } from './snapshot-barrier.js';
 
@@ -53,7 +53,7 @@ async function openOnMysql(
   // opened, is among them.
   const preparedXids = await readPreparedXids(session);
   await reader.beginSnapshot();
-  const settledAt = checkpoint === null ? null : await readBinlogEnd(session);
+  const settledAt = checkpoint === null ? null : await readStreamEnd(session);
   return { checkpoint, unlocked: { settledAt, preparedXids } };
 }
 

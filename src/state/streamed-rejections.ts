@@ -102,6 +102,39 @@ export class StreamedRejections {
     this.entries = [];
   }
 
+  /**
+   * Within the caller's transaction: the table's rows in the relation `rows` (SQL) are about to go,
+   * though no change on the stage says so. Resolves to the columns of which that can't be told on
+   * record.
+   */
+  async forgetRows(rows: string): Promise<readonly string[]> {
+    if (this.recorded === 0) return [];
+    const { database, targetSchema, plan } = this;
+    const keys = plan.keyColumns.map((at) => plan.columns[at]);
+    // Nothing tells whether a NULL of theirs was rejected.
+    if (keys.length === 0) return this.recordedColumns();
+    await forgetRejectedValues(database, targetSchema, plan.schema.name, rows, keys);
+    await this.reload();
+    const isNull = keys.map(({ name }) => `${quoteDuckdbName(name)} IS NULL`).join(' OR ');
+    const hidden = await database.rows(`SELECT 1 FROM ${rows} AS r WHERE ${isNull} LIMIT 1`);
+    return hidden.length === 0 ? [] : keys.map(({ name }) => name);
+  }
+
+  /** The same of rows of which these columns are about to change. */
+  moveRows(columns: readonly string[]): readonly string[] {
+    if (this.recorded === 0) return [];
+    const keys = this.plan.keyColumns.map((at) => this.plan.columns[at].name);
+    // What is on record for them is found by their keys.
+    return keys.filter((name) => columns.includes(name));
+  }
+
+  private async recordedColumns(): Promise<string[]> {
+    const rows = await this.database.rows(
+      `SELECT DISTINCT column_name FROM _ducktail.rejected_values WHERE ${this.ofTable()}`,
+    );
+    return rows.map(({ column_name }) => String(column_name));
+  }
+
   private async replaceByKey(staged: StagedChanges): Promise<void> {
     if (this.recorded > 0) await this.forgetKeys(staged);
     for (const { sql, json } of this.entryRelations()) {

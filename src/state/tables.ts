@@ -183,17 +183,20 @@ export async function readTableStates(rows: RowQuery): Promise<TableState[]> {
   const has = (table: string): boolean => known.some(({ table_name }) => table_name === table);
   if (!has('tables')) return [];
   // A file that an older version has written has none, and may be open read-only here.
-  const quarantine = has('quarantined_tables')
-    ? `(SELECT 'in quarantine: ' || q.reason FROM _ducktail.quarantined_tables q
-         WHERE q.target_schema = t.target_schema AND q.table_name = t.table_name)`
-    : 'NULL';
+  const quarantined = has('quarantined_tables')
+    ? `(SELECT target_schema, table_name, 'in quarantine: ' || reason AS quarantine
+          FROM _ducktail.quarantined_tables)`
+    : `(SELECT '' AS target_schema, '' AS table_name, NULL AS quarantine WHERE false)`;
+  // A table of which no copy ever succeeded is known by its quarantine alone.
   const found = await rows(
-    `SELECT t.table_name, t.mode, t.row_count, epoch_ms(t.last_sync_at) AS last_sync_ms,
-            w.value AS watermark, t.rejected_values,
-            coalesce(${quarantine}, t.last_error) AS last_error
+    `SELECT table_name, coalesce(t.mode, 'none') AS mode, coalesce(t.row_count, 0) AS row_count,
+            epoch_ms(t.last_sync_at) AS last_sync_ms, w.value AS watermark,
+            coalesce(t.rejected_values, 0) AS rejected_values,
+            coalesce(q.quarantine, t.last_error) AS last_error
        FROM _ducktail.tables t
+       FULL JOIN ${quarantined} q USING (target_schema, table_name)
        LEFT JOIN _ducktail.watermarks w USING (target_schema, table_name)
-      ORDER BY t.table_name`,
+      ORDER BY table_name`,
   );
   return found.map((row) => ({
     table: String(row.table_name),

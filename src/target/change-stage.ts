@@ -99,6 +99,11 @@ export class ChangeStage implements AsyncDisposable {
     return `temp.main.${this.table}`;
   }
 
+  /** Whether its temporary table may hold something, also if only after a ROLLBACK. */
+  get isTouched(): boolean {
+    return this.taken > 0;
+  }
+
   /** Copies the rows at once: the batch's buffers are free afterwards. */
   append(batch: ColumnBatch): void {
     if (batch.rows === 0) return;

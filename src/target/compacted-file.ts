@@ -6,8 +6,7 @@ import { syncFile } from './apart-copy.js';
 import { moveLogIntoFile } from './consistent-copy.js';
 import type { Database } from './database.js';
 import { countDifferences, countTables } from './table-counts.js';
-import { walBytes } from './wal-keeper.js';
-import { workFile } from './work-files.js';
+import { fileBytes } from './usage.js';
 
 /** What the new file is called while it is made. */
 const ALIAS = '__ducktail_compacted';
@@ -33,9 +32,11 @@ export interface CompactedFile {
  */
 export function compactFile(database: Database, request: CompactRequest): Promise<CompactedFile> {
   const { path } = database;
-  return database.copying.run(request.signal, () =>
-    database.withWriter(async () => {
-      const compacted = workFile(path, 'compact');
+  return database.copying.run(request.signal, async () => {
+    // What they commit meanwhile would be in the old file alone.
+    using _gate = await database.clientWriters.close(request.patienceMs, path);
+    return await database.withWriter(async () => {
+      const compacted = database.compactedPath;
       try {
         await moveLogIntoFile(database);
         const bytesBefore = (await stat(path)).size;
@@ -44,16 +45,17 @@ export function compactFile(database: Database, request: CompactRequest): Promis
         await syncFile(compacted);
         await request.beforeSwap?.();
         request.signal.throwIfAborted();
-        await database.reopen(async () => {
+        const replace = async (): Promise<void> => {
           await exchange(compacted, path);
           await request.afterSwap?.();
-        }, request.patienceMs);
+        };
+        await database.reopen({ prepare: () => requireNoLog(path), replace }, request.patienceMs);
         return { bytesBefore, bytesAfter };
       } finally {
         for (const left of [compacted, `${compacted}.wal`]) await rm(left, { force: true });
       }
-    }),
-  );
+    });
+  });
 }
 
 async function writeCompacted(
@@ -97,16 +99,20 @@ async function counts(database: Database, alias: string | null): ReturnType<type
 /** A log that stayed would be taken for the new file's. */
 async function exchange(compacted: string, path: string): Promise<void> {
   for (const file of [path, compacted]) {
-    const left = await walBytes(file);
-    if (left > 0) {
-      throw new DucktailError('target-failed', `${file}.wal still has ${left} bytes`, {
-        hint: 'The replica is as it was, and is compacted another time.',
-      });
-    }
+    await requireNoLog(file);
     await rm(`${file}.wal`, { force: true });
   }
   await rename(compacted, path);
   await syncFile(dirname(path));
+}
+
+/** In it would be what was written since the checkpoint; DuckDB moves it into the file when it closes it. */
+async function requireNoLog(file: string): Promise<void> {
+  const left = await fileBytes(`${file}.wal`);
+  if (left === 0) return;
+  throw new DucktailError('target-failed', `${file}.wal still has ${left} bytes`, {
+    hint: 'The replica is as it was, and is compacted another time.',
+  });
 }
 
 /** Again and again, because an interrupt that comes between two statements is forgotten. */

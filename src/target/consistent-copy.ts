@@ -3,7 +3,7 @@ import { DucktailError, errorMessage } from '../common/errors.js';
 import { copyApart } from './apart-copy.js';
 import type { Database } from './database.js';
 import { isHeldUp } from './maintenance.js';
-import { walBytes } from './wal-keeper.js';
+import { fileBytes } from './usage.js';
 import { countTables, type CountedTable } from './table-counts.js';
 
 /** Of a checkpoint that can't run beside what others have open. */
@@ -83,7 +83,7 @@ async function checkpointed<At>(
 /** For the holder of the writer: the file alone has everything then. */
 export async function moveLogIntoFile(database: Database): Promise<void> {
   await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
-  const left = await walBytes(database.path);
+  const left = await fileBytes(`${database.path}.wal`);
   // A log with nothing but its header is written anew.
   if (left > 0) throw new Error(`Cannot CHECKPOINT: ${left} bytes stayed in the log`);
 }
@@ -92,7 +92,7 @@ export async function moveLogIntoFile(database: Database): Promise<void> {
 async function beginCounting(
   database: Database,
 ): Promise<{ readonly tables: Promise<readonly CountedTable[]> }> {
-  const { connection, close } = await database.connectReader();
+  const { connection, close } = await database.connectBeside();
   const query = async (sql: string): Promise<Record<string, unknown>[]> =>
     (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {

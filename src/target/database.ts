@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { join } from 'node:path';
 import type { DuckDBAppender, DuckDBConnection, DuckDBType } from '@duckdb/node-api';
-import { toError } from '../common/errors.js';
+import { DucktailError, toError } from '../common/errors.js';
+import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
 import { AutomaticCheckpoints } from './automatic-checkpoints.js';
 import {
@@ -12,10 +14,13 @@ import {
 } from './duckdb-file.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
-import { forColumns, memoryText, mostMemory, parseSize } from './memory-size.js';
+import { MemoryLimit } from './memory-limit.js';
+import { OpenReader } from './open-reader.js';
+import { OpenTransaction } from './open-transaction.js';
 import { ReaderGate } from './reader-gate.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
+import { workFile } from './work-files.js';
 
 export type { DatabaseOptions };
 
@@ -35,18 +40,33 @@ export class Database implements AsyncDisposable {
   readonly automaticCheckpoints = new AutomaticCheckpoints((sql) => this.run(sql));
   /** While taken, the file is being copied: nobody else may checkpoint. */
   readonly copying = new Turns(1);
+  /** Clients who change tables of their own beside the writer. */
+  readonly clientWriters = new ReaderGate();
+  /** What the file is called while it is written anew: the one file beside it that may be opened. */
+  readonly compactedPath: string;
   private readonly extra = new Set<DuckDBConnection>();
   private readonly gate = new ReaderGate();
+  private readonly readers = new Set<OpenReader>();
+  /** How clients' queries are ended. */
+  private readonly enders = new Set<(reason: DucktailError) => void>();
+  /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
+  private attendant: Promise<DuckDBConnection> | null = null;
+  /** null: DuckDB opens any file. */
+  private onlyFolders: readonly string[] | null = null;
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
-  private readonly transactions = new AsyncLocalStorage<true>();
+  private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  readonly memory: MemoryLimit;
 
   private constructor(
     private readonly options: DatabaseOptions,
     private readonly lock: FileLock,
     private opened: OpenedFile,
-  ) {}
+  ) {
+    this.memory = new MemoryLimit(opened.memoryLimit, (sql) => this.attend([sql]));
+    this.compactedPath = workFile(options.path, 'compact');
+  }
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const lock = await acquireLock(options.path, options.owner, () => isFree(options));
@@ -118,12 +138,17 @@ export class Database implements AsyncDisposable {
 
   /** For a transaction that outlives one call: it keeps other writers waiting until its end. */
   async begin(): Promise<OpenTransaction> {
-    if (this.isInTransaction) throw new Error('a transaction is open already');
-    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(true, work);
+    if (this.scope !== null) throw new Error('a transaction is open already');
+    const scope: Scope = { isOpen: true, turns: new Turns(1) };
+    const inScope = <T>(work: () => Promise<T>): Promise<T> => this.transactions.run(scope, work);
     return new Promise((resolve, reject) => {
       const turn = this.exclusively(
         () =>
-          new Promise<void>((end) => {
+          new Promise<void>((release) => {
+            const end = (): void => {
+              scope.isOpen = false;
+              release();
+            };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
             begun.then(
               () => {
@@ -140,37 +165,58 @@ export class Database implements AsyncDisposable {
     });
   }
 
-  private get isInTransaction(): boolean {
-    return this.transactions.getStore() === true;
+  /** The transaction that the caller is a part of; what outlives it is no part of another one. */
+  private get scope(): Scope | null {
+    const scope = this.transactions.getStore();
+    return scope?.isOpen === true ? scope : null;
   }
 
-  /** Has the writer connection to itself: within a transaction it has already, else it waits. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.isInTransaction ? work() : this.writing.run(null, work);
+  /**
+   * Has the writer connection to itself: within a transaction, which has it already, after the
+   * statements that were asked for before; else in turn with others. Not reentrant.
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const { scope } = this;
+    if (scope === null) return this.writing.run(null, work);
+    // Its end may come before the turn does: then it waits with the others.
+    const within = await scope.turns.run(null, async () =>
+      scope.isOpen ? { result: await work() } : null,
+    );
+    return within === null ? this.exclusively(work) : within.result;
   }
 
   /** The same for several statements, none of them in a transaction: what is open has ended. */
   withWriter<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isInTransaction) throw new Error('the writer is taken by the caller already');
-    return this.exclusively(() => this.transactions.run(true, work));
+    if (this.scope !== null) throw new Error('the writer is taken by the caller already');
+    const scope: Scope = { isOpen: true, turns: new Turns(1) };
+    return this.exclusively(async () => {
+      try {
+        return await this.transactions.run(scope, work);
+      } finally {
+        scope.isOpen = false;
+      }
+    });
   }
 
   /**
-   * Runs `replace` while no instance has the file, and opens what is there then. For the holder of
-   * the writer, with nothing of this process's that outlives it in the instance: temporary tables and
+   * Runs `prepare` when nobody reads any more, and `replace` while no instance has the file, and opens
+   * what is there then. For the holder of the writer, with nothing of this process's that outlives it in the instance: temporary tables and
    * settings are gone. Waits for readers that are at work, `patienceMs` at most, and lets others wait.
    */
-  async reopen(replace: () => Promise<void>, patienceMs: number): Promise<void> {
+  async reopen(
+    { prepare, replace }: { prepare: () => Promise<void>; replace: () => Promise<void> },
+    patienceMs: number,
+  ): Promise<void> {
     using _gate = await this.gate.close(patienceMs, this.path);
-    const limit = await this.memoryLimit();
+    await prepare();
     this.close();
     this.idleLanes.length = 0;
+    this.attendant = null;
     try {
       await replace();
     } finally {
       this.opened = await openAgain(this.options);
-      await this.setMemoryLimit(limit);
-      await this.automaticCheckpoints.reapply();
+      await this.applySettings();
     }
   }
 
@@ -193,8 +239,19 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
-  /** A connection for reading beside the writer, and how to give it back. */
-  async connectReader(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+  /** A connection for reading beside the writer, until it is closed. */
+  async connectReader(): Promise<OpenReader> {
+    const { connection, close } = await this.connectBeside();
+    const reader = new OpenReader(connection, () => {
+      this.readers.delete(reader);
+      close();
+    });
+    this.readers.add(reader);
+    return reader;
+  }
+
+  /** The same for work of our own, which nobody ends. */
+  async connectBeside(): Promise<{ connection: DuckDBConnection; close: () => void }> {
     const leave = await this.gate.enter();
     const connection = await this.connect().catch((error: unknown) => {
       leave();
@@ -207,6 +264,16 @@ export class Database implements AsyncDisposable {
       connection.closeSync();
     };
     return { connection, close };
+  }
+
+  get openReaders(): Iterable<OpenReader> {
+    return this.readers;
+  }
+
+  /** For how long the oldest reader has been connected; 0: there is none. */
+  get oldestReaderSeconds(): number {
+    const [oldest] = this.readers;
+    return oldest === undefined ? 0 : (performance.now() - oldest.sinceMs) / 1000;
   }
 
   /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
@@ -228,20 +295,113 @@ export class Database implements AsyncDisposable {
    * or null where the machine has no more to give.
    */
   async raiseMemoryLimit(): Promise<string | null> {
-    const raised = (await this.memoryLimit()) * 2;
-    if (raised > mostMemory()) return null;
-    this.expectLargeValues();
-    return this.setMemoryLimit(raised);
+    // They may be what took it.
+    if (this.endReaders()) return this.memory.text;
+    const raised = await this.memory.double();
+    if (raised !== null) this.expectLargeValues();
+    return raised;
+  }
+
+  /**
+   * From here on DuckDB opens no file but its own and those in the folders, and no address of the
+   * network, whoever asks: for good, there is no way back. Settings are not locked: the memory limit
+   * and others are changed while a service runs; clients' statements are SELECTs or changes of tables.
+   */
+  async denyFiles(folders: readonly string[]): Promise<void> {
+    const leave = await this.gate.enter();
+    this.onlyFolders = folders;
+    try {
+      await this.attendInside(this.denial(folders));
+    } finally {
+      leave();
+    }
+  }
+
+  private denial(folders: readonly string[]): string[] {
+    const list = folders.map((folder) => quoteDuckdbText(join(folder, '/'))).join(', ');
+    const files = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
+    const paths = files.map((end) => quoteDuckdbText(`${this.compactedPath}${end}`)).join(', ');
+    return [
+      `SET GLOBAL allowed_directories = [${list}]`,
+      `SET GLOBAL allowed_paths = [${paths}]`,
+      'SET GLOBAL autoinstall_known_extensions = false',
+      'SET GLOBAL autoload_known_extensions = false',
+      'SET GLOBAL allow_community_extensions = false',
+      'SET GLOBAL allow_persistent_secrets = false',
+      'SET GLOBAL enable_external_access = false',
+    ];
+  }
+
+  /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
+  addReader(end: (reason: DucktailError) => void): () => void {
+    this.enders.add(end);
+    return () => this.enders.delete(end);
+  }
+
+  /** Ends clients' queries, for work of our own that lacks memory. False where there are none. */
+  private endReaders(): boolean {
+    if (this.enders.size === 0) return false;
+    const reason = new DucktailError(
+      'query-limit',
+      'the query was ended because replication needed the memory that queries had',
+      { hint: 'Ask for less, or have QUERY_MEMORY_LIMIT or DUCKDB_MEMORY_LIMIT raised.' },
+    );
+    for (const end of this.enders) end(reason);
+    this.enders.clear();
+    return true;
+  }
+
+  /** What is on disk because it does not fit into memory. */
+  async temporaryBytes(): Promise<number> {
+    const [{ bytes }] = await this.attend([
+      'SELECT coalesce(sum(size), 0)::DOUBLE AS bytes FROM duckdb_temporary_files()',
+    ]);
+    return Number(bytes);
+  }
+
+  /**
+   * Runs statements about DuckDB itself, beside whatever transaction is open; resolves to the last
+   * one's rows. All of them find the same instance.
+   */
+  private async attend(statements: readonly string[]): Promise<Row[]> {
+    const leave = await this.gate.enter();
+    try {
+      return await this.attendInside(statements);
+    } finally {
+      leave();
+    }
+  }
+
+  private async attendInside(statements: readonly string[]): Promise<Row[]> {
+    this.attendant ??= this.connect();
+    const connection = await this.attendant;
+    let rows: Row[] = [];
+    for (const sql of statements) {
+      const reader = await this.guard(() => connection.runAndReadAll(sql));
+      rows = reader.getRowObjectsJson();
+    }
+    return rows;
+  }
+
+  /** What an instance that is new does not have yet. For whoever has closed the gate. */
+  private async applySettings(): Promise<void> {
+    const statements = [this.memory.setting];
+    if (this.onlyFolders !== null) statements.push(...this.denial(this.onlyFolders));
+    await this.attendInside(statements);
+    await this.automaticCheckpoints.reapply();
   }
 
   /**
    * Raises DuckDB's memory limit to what filling a table of so many columns takes, where it is
    * lower. Resolves to the new limit, or null where it stays.
    */
-  async provideForColumns(columns: number): Promise<string | null> {
-    const needed = forColumns(columns);
-    if (needed <= (await this.memoryLimit()) || needed > mostMemory()) return null;
-    return this.setMemoryLimit(needed);
+  provideForColumns(columns: number): Promise<string | null> {
+    return this.memory.provideFor({ columns });
+  }
+
+  /** The same for so many tables of which rows change. */
+  provideForTables(tables: number): Promise<string | null> {
+    return this.memory.provideFor({ tables });
   }
 
   /** Told of values of many kilobytes: see `withCheckpointMemory`. */
@@ -256,24 +416,7 @@ export class Database implements AsyncDisposable {
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
     if (!this.needsCheckpointMemory && this.gate.inside === 0) return work();
-    const limit = await this.memoryLimit();
-    await this.setMemoryLimit(mostMemory());
-    try {
-      return await work();
-    } finally {
-      await this.setMemoryLimit(limit);
-    }
-  }
-
-  private async memoryLimit(): Promise<number> {
-    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
-    return parseSize(String(limit));
-  }
-
-  private async setMemoryLimit(bytes: number): Promise<string> {
-    const text = memoryText(bytes);
-    await this.run(`SET memory_limit = '${text}'`);
-    return text;
+    return this.memory.withAll(work);
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -297,39 +440,8 @@ export class Database implements AsyncDisposable {
   }
 }
 
-/** A transaction of the writer connection. */
-export class OpenTransaction {
-  private isOpen = true;
-
-  constructor(
-    private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
-    private readonly run: (sql: string) => Promise<void>,
-    private readonly release: () => void,
-  ) {}
-
-  /** Runs `work` as a part of it. */
-  within<T>(work: () => Promise<T>): Promise<T> {
-    return this.inScope(work);
-  }
-
-  async commit(): Promise<void> {
-    await this.inScope(() => this.run('COMMIT'));
-    this.end();
-  }
-
-  /** Never fails: a failed COMMIT has rolled back already. Nothing after the end. */
-  async rollback(): Promise<void> {
-    if (!this.isOpen) return;
-    await this.inScope(() => this.run('ROLLBACK')).catch(ignore);
-    this.end();
-  }
-
-  private end(): void {
-    this.isOpen = false;
-    this.release();
-  }
-}
-
-function ignore(): void {
-  // Whoever asked for the work hears of its failure.
+/** What a transaction's statements have in common. */
+interface Scope {
+  isOpen: boolean;
+  readonly turns: Turns;
 }

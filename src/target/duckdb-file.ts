@@ -23,6 +23,8 @@ export interface OpenedFile {
   readonly compressesFsst: boolean;
   /** Without the `+` that DuckDB puts behind a range of versions. */
   readonly storageVersion: string;
+  /** As DuckDB prints it. */
+  readonly memoryLimit: string;
 }
 
 /**
@@ -42,10 +44,11 @@ export async function openFile(options: DatabaseOptions): Promise<OpenedFile> {
   // Texts of TIMESTAMPTZ values must not depend on where this runs.
   await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
   const reader = await writer.runAndReadAll(
-    `SELECT database_name, current_setting('threads'), tags['storage_version']
+    `SELECT database_name, current_setting('threads'), tags['storage_version'],
+            current_setting('memory_limit')
        FROM duckdb_databases() WHERE database_name = current_database()`,
   );
-  const [[catalog, threads, storage]] = reader.getRowsJson() as [[string, string, string]];
+  const [[catalog, threads, storage, memoryLimit]] = reader.getRowsJson() as string[][];
   return {
     instance,
     writer,
@@ -53,6 +56,7 @@ export async function openFile(options: DatabaseOptions): Promise<OpenedFile> {
     threads: Number(threads),
     compressesFsst: /^v1\.[0-2]\./.test(storage),
     storageVersion: storage.replace(/\+$/, ''),
+    memoryLimit,
   };
 }
 

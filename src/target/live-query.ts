@@ -1,6 +1,8 @@
 import { type DuckDBConnection, type DuckDBResult, StatementType } from '@duckdb/node-api';
+import { orAbandon } from '../common/abandon.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
+import { interruptOnAbort } from './interruption.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 
 /** Takes a result as it comes; what it returns is awaited before more is fetched. */
@@ -20,12 +22,10 @@ const ALLOWED: ReadonlySet<StatementType> = new Set([
   StatementType.COPY,
 ]);
 
-const INTERRUPT_INTERVAL_MS = 50;
-
 /**
  * Runs SQL that only reads, on a connection of its own beside the writer: it sees whole transactions,
  * and what is committed meanwhile not at all. Of several statements the last one answers. An abort
- * interrupts it.
+ * interrupts it, and so does the writer where it can't bear the reader any longer.
  */
 export async function queryBesideWriter(
   database: Database,
@@ -34,16 +34,20 @@ export async function queryBesideWriter(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { connection, close } = await database.connectReader();
-  using _interruption = interruptOnAbort(connection, signal);
+  const reader = await database.connectReader();
+  const { connection } = reader;
+  const stop = AbortSignal.any([signal, reader.signal]);
   try {
+    using _interruption = interruptOnAbort(connection, stop);
     await connection.run('BEGIN TRANSACTION READ ONLY');
-    await runStatements(connection, sql, sink, signal);
+    await runStatements(connection, sql, sink, stop);
   } catch (error) {
-    signal.throwIfAborted();
+    stop.throwIfAborted();
     throw translateQueryError(error, database.path);
   } finally {
-    close();
+    // A result that was not read to its end keeps the transaction open, beyond the connection.
+    await connection.run('ROLLBACK').catch(ignore);
+    reader.close();
   }
 }
 
@@ -93,11 +97,15 @@ async function drain(
   sink: RowSink | null,
   signal: AbortSignal,
 ): Promise<void> {
-  await sink?.columns(describeColumns(result));
-  for await (const rows of result.yieldRowsJson()) {
-    await sink?.rows(rows);
-    signal.throwIfAborted();
-  }
+  // A sink that takes nothing must not keep the transaction open.
+  const given = (taken: Promise<void> | void): Promise<void> =>
+    orAbandon(Promise.resolve(taken), signal);
+  await given(sink?.columns(describeColumns(result)));
+  for await (const rows of result.yieldRowsJson()) await given(sink?.rows(rows));
+}
+
+function ignore(): void {
+  // There is no transaction any more, or no connection.
 }
 
 function refusal(type: StatementType): DucktailError {
@@ -106,22 +114,4 @@ function refusal(type: StatementType): DucktailError {
     `the replica is read-only, and a running service answers SELECT, EXPLAIN and COPY … TO, ` +
       `but no ${StatementType[type]}`,
   );
-}
-
-/** Again and again, because an interrupt that comes between two steps is forgotten. */
-function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): Disposable {
-  let timer: NodeJS.Timeout | undefined;
-  const interrupt = (): void => {
-    connection.interrupt();
-    timer = setInterval(() => {
-      connection.interrupt();
-    }, INTERRUPT_INTERVAL_MS);
-  };
-  signal.addEventListener('abort', interrupt, { once: true });
-  return {
-    [Symbol.dispose]() {
-      signal.removeEventListener('abort', interrupt);
-      clearInterval(timer);
-    },
-  };
 }

@@ -13,13 +13,28 @@ export class ReaderGate {
   }
 
   /** Resolves when the gate is open, to what a reader calls at its end. */
-  async enter(): Promise<() => void> {
-    while (this.isClosed) await once(this.changes, 'opened');
+  async enter(signal?: AbortSignal): Promise<() => void> {
+    while (this.isClosed) {
+      await once(this.changes, 'opened', { signal }).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      });
+    }
     this.readers++;
     return () => {
       this.readers--;
       this.changes.emit('left');
     };
+  }
+
+  /** Runs `work` as a reader; an abort ends the waiting before it. */
+  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
   }
 
   /** Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer. */

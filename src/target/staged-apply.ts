@@ -1,5 +1,5 @@
 import type { DuckDBAppender } from '@duckdb/node-api';
-import type { ColumnBatch } from '../batch/column-batch.js';
+import { type ColumnBatch, valueBytes } from '../batch/column-batch.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
 import { appendBatch } from './append-batch.js';
@@ -54,7 +54,7 @@ export class StagedRows implements AsyncDisposable {
       appendBatch(this.writer, this.appender, batch);
     });
     this.rows += batch.rows;
-    this.bytes += batch.heapBytes + (batch.fixed.byteLength * batch.rows) / batch.capacity;
+    this.bytes += valueBytes(batch);
   }
 
   /** Makes what was appended visible in the stage. */

@@ -1,5 +1,5 @@
 import type { DuckDBType } from '@duckdb/node-api';
-import { batchBytes, type ColumnBatch } from '../batch/column-batch.js';
+import { batchBytes, type ColumnBatch, valueBytes } from '../batch/column-batch.js';
 import { toError } from '../common/errors.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
@@ -47,11 +47,6 @@ export interface StagingTableOptions {
 interface Waiting {
   readonly batch: ColumnBatch;
   readonly bytes: number;
-}
-
-/** What a batch holds; its buffers may be larger. */
-function valueBytes({ batch }: Waiting): number {
-  return (batch.fixed.byteLength * batch.rows) / batch.capacity + batch.heapBytes;
 }
 
 function sum(waiting: readonly Waiting[], value: (each: Waiting) => number): number {
@@ -103,7 +98,7 @@ export class StagingTable {
 
   /** Resolves when every row is in the staging table; throws what a flush failed with. */
   async finish(): Promise<void> {
-    const isSmall = sum(this.waiting, valueBytes) <= APPENDER_BYTES;
+    const isSmall = sum(this.waiting, ({ batch }) => valueBytes(batch)) <= APPENDER_BYTES;
     if (!isSmall) this.startFlush();
     await Promise.all(this.flushes);
     if (this.failure === null && this.waitingRows > 0) await this.appendRest();

@@ -31,6 +31,7 @@ const GOOD: Readonly<Record<string, string>> = {
   'src/target/names.ts': `export const x = { process: 1 }; export const y = x.process;`,
   'src/state/a.ts': 'export const sql = (n: string) => `SELECT ${n} FROM _ducktail.tables`;',
   'src/snapshot/a.ts': `export type { D } from '../target/database.js'; import '../state/a.js';`,
+  'src/http/a.ts': `import Fastify from 'fastify'; import '../target/names.js'; export const f = Fastify;`,
   'src/service/a.ts': `import '../snapshot/a.js'; import '../cdc/a.js';`,
   'src/cli/main.ts': `import '../../config/load.js'; process.exit(Number(process.env.X));`,
   'src/cli/hint.ts': `export const hint = 'see _ducktail.rejected_values';`,
@@ -93,6 +94,13 @@ const BAD: readonly [path: string, text: string, breaches: readonly string[]][] 
     ['src/keep/x.ts imports src/source/connect.ts'],
   ],
   ['src/storage/x.ts', `import '../state/a.js';`, ['src/storage/x.ts imports src/state/a.ts']],
+  ['src/service/x.ts', `import Fastify from 'fastify';`, ['src/service/x.ts imports fastify']],
+  ['src/http/x.ts', `import '../service/a.js';`, ['src/http/x.ts imports src/service/a.ts']],
+  [
+    'src/http/x.ts',
+    `import { D } from '@duckdb/node-api';`,
+    ['src/http/x.ts imports @duckdb/node-api'],
+  ],
   // 3: one thread owns DuckDB, also behind other files.
   [
     'workers/x.ts',

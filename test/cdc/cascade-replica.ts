@@ -1,4 +1,9 @@
-import { carryOutCascades, type CascadeCounts, referencedColumns } from '../../src/cdc/cascades.js';
+import {
+  carryOutCascades,
+  type CascadeCounts,
+  type ChildRejections,
+  referencedColumns,
+} from '../../src/cdc/cascades.js';
 import { quoteDuckdbName, quoteMysqlName } from '../../src/common/identifiers.js';
 import { planTable } from '../../src/model/column-plan.js';
 import type { ForeignKey } from '../../src/model/foreign-key.js';
@@ -15,6 +20,11 @@ import type { CascadeCase } from './cascade-cases.js';
 
 const SCHEMA = 'copy "1"';
 const TYPES = { tinyint1As: 'boolean', timeAs: 'time', timestampAs: 'timestamp' } as const;
+
+const NO_REJECTIONS: ChildRejections = {
+  forgetRows: () => Promise.resolve([]),
+  moveRows: () => [],
+};
 
 /** What of a case tells the statement. */
 export type ParentStatement = Pick<CascadeCase, 'parent' | 'where' | 'set'>;
@@ -115,11 +125,8 @@ export class CascadeReplica implements AsyncDisposable {
     const kind = set === null ? 'delete' : 'update';
     return database.transaction(async () => {
       await changeParent(database, statement, referencedColumns(keys, parent, kind));
-      const counts = await carryOutCascades(database, SCHEMA, keys, {
-        parent,
-        kind,
-        changes: 'changes',
-      });
+      const changes = { parent, kind, changes: 'changes' } as const;
+      const counts = await carryOutCascades(database, SCHEMA, keys, changes, NO_REJECTIONS);
       await database.run('DROP TABLE changes');
       return counts;
     });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import test from 'node:test';
+import { queryBesideWriter } from '../../src/target/live-query.js';
+import { checkpoint } from '../../src/target/maintenance.js';
 import { WAL_LIMITS } from '../../src/target/wal-keeper.js';
 import { readQuarantines } from '../../src/state/quarantine.js';
 import { readStreamPosition } from '../../src/state/stream.js';
@@ -240,6 +242,55 @@ test('the log stays bounded beside a reader with an open transaction', async () 
   assert.ok(highest < 2 * walBytes, `${highest} bytes`);
   assert.equal(await count(), 1000);
   await reader.run('COMMIT');
+});
+
+test('a reader that keeps the log and the file growing is ended, and told why', async () => {
+  const walBytes = 256 * 1024;
+  const readerBytes = 1024 * 1024;
+  const told: string[] = [];
+  await using replica = await AppliedReplica.open([PLANS[0]], {
+    walLimits: { ...WAL_LIMITS, walBytes, readerBytes, retryMs: 0, readerMs: 0 },
+    onReaderEnded: ({ message }) => told.push(message),
+  });
+  const { database } = replica;
+  const writeBatch = async (batch: number): Promise<void> => {
+    const ids = Array.from({ length: 1000 }, (_, at) => (at * 7919 + batch * 13) % 20_000);
+    await replica.stage(
+      1,
+      ids.map((id) => ['+', id, `a text of some length ${batch} ${id}`] as const),
+    );
+    await replica.commit();
+  };
+  await writeBatch(0);
+  const signal = new AbortController().signal;
+  let reading: Promise<void> = Promise.resolve();
+  // A client that takes the columns and then nothing more.
+  await new Promise<void>((begun) => {
+    const sink = {
+      columns: () => {
+        begun();
+      },
+      rows: () => new Promise<void>(() => undefined),
+    };
+    reading = queryBesideWriter(database, 'SELECT * FROM a, range(1000)', sink, signal);
+  });
+  const ended = assert.rejects(reading, {
+    code: 'query-failed',
+    message: /^the service ended a query after \d+ s: 1 MB of changes had come since it began/,
+    hint: /COPY … TO/,
+  });
+  // Beside a reader that is older, no checkpoint succeeds any more.
+  await database.run('ALTER TABLE a ADD COLUMN c2 INTEGER');
+  assert.equal(await checkpoint(database, 1), false);
+  let highest = 0;
+  for (let batch = 1; batch <= 100; batch++) {
+    await writeBatch(batch);
+    highest = Math.max(highest, walSize(database.path));
+  }
+  await ended;
+  assert.equal(told.length, 1);
+  assert.ok(highest > readerBytes && highest < readerBytes + 2 * walBytes, `${highest} bytes`);
+  assert.ok(walSize(database.path) < 2 * walBytes);
 });
 
 function walSize(path: string): number {

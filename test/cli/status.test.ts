@@ -116,6 +116,7 @@ test('status tells where the stream of changes was left', async () => {
     checkpoint: { gtidSet: 'uuid:1-5', file: 'binlog.000003', position: 157 },
     sourceTime: '2024-05-06T07:08:09.500Z',
     lagSeconds: null,
+    endedQueries: 0,
   });
   const words = await runDucktail(['status'], env);
   assert.match(words.stdout, /^CDC: stopped at binlog\.000003:157, .*2024-05-06T07:08:09\.500Z$/m);

@@ -67,6 +67,24 @@ test('defaults stand where only the required variables are set', () => {
     s3Region: 'us-east-1',
     s3Credentials: null,
     compactAtPercent: 50,
+    http: {
+      enabled: true,
+      host: '127.0.0.1',
+      port: 8080,
+      tls: null,
+      tokens: [],
+      rateLimit: 60_000,
+      readyMaxLagSeconds: 60,
+      exportFolders: [],
+      queries: {
+        maxConcurrent: 4,
+        queueMax: 64,
+        timeoutMs: 60_000,
+        memoryBytes: 64e6,
+        tempBytes: 1e9,
+        resultBytes: 1e9,
+      },
+    },
     logLevel: 'info',
     logFormat: null,
   });
@@ -110,6 +128,18 @@ test('every variable reaches its place', () => {
     TINYINT1_AS: 'tinyint',
     TIME_AS: 'INTERVAL',
     TIMESTAMP_AS: 'timestamptz',
+    HTTP_HOST: '0.0.0.0',
+    HTTP_PORT: '0',
+    API_TOKENS: `me:writer:${'ab'.repeat(32)}`,
+    HTTP_RATE_LIMIT: '5',
+    READY_MAX_LAG_SECONDS: '7',
+    EXPORT_FOLDER: '/exports',
+    MAX_CONCURRENT_QUERIES: '2',
+    QUERY_QUEUE_MAX: '0',
+    QUERY_TIMEOUT_MS: '9',
+    QUERY_MEMORY_LIMIT: '1 GiB',
+    QUERY_TEMP_LIMIT: '2MB',
+    QUERY_RESULT_LIMIT: '1.5KB',
     LOG_LEVEL: 'Debug',
     LOG_FORMAT: 'json',
   });
@@ -149,9 +179,52 @@ test('every variable reaches its place', () => {
     s3Region: 'eu-central-1',
     s3Credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
     compactAtPercent: 0,
+    http: {
+      enabled: true,
+      host: '0.0.0.0',
+      port: 0,
+      tls: null,
+      tokens: [{ name: 'me', role: 'writer', digest: Buffer.alloc(32, 0xab) }],
+      rateLimit: 5,
+      readyMaxLagSeconds: 7,
+      exportFolders: ['/exports'],
+      queries: {
+        maxConcurrent: 2,
+        queueMax: 0,
+        timeoutMs: 9,
+        memoryBytes: 2 ** 30,
+        tempBytes: 2e6,
+        resultBytes: 1500,
+      },
+    },
     logLevel: 'debug',
     logFormat: 'json',
   });
+});
+
+test('what the HTTP server can not be is told, without any part of a token', () => {
+  const digest = 'ab'.repeat(32);
+  const told = problemsOf(() =>
+    loadConfig({
+      ...MINIMAL,
+      HTTP_HOST: '192.0.2.1',
+      HTTP_TLS_CERT: '/no/such/file',
+      API_TOKENS: `a:king:${digest}, a:reader:secret, a:reader:${digest}:x`,
+    }),
+  );
+  assert.match(told, /API_TOKENS has an entry 1 whose role is not reader, writer, admin/);
+  assert.match(told, /API_TOKENS has an entry 2 that is not name:role:sha256/);
+  assert.match(told, /API_TOKENS has an entry 3 that is not/);
+  assert.match(told, /HTTP_TLS_KEY is not set, and TLS takes both files/);
+  assert.match(told, /HTTP_TLS_CERT is '\/no\/such\/file', which can't be read/);
+  assert.ok(!told.includes(digest) && !told.includes('king') && !told.includes('secret'), told);
+  const open = { ...MINIMAL, HTTP_HOST: '0.0.0.0' };
+  assert.match(
+    problemsOf(() => loadConfig(open)),
+    /^HTTP_HOST is '0.0.0.0', where others could reach it, and API_TOKENS has no token/,
+  );
+  assert.equal(loadConfig({ ...open, HTTP_ENABLED: 'false' }).http.enabled, false);
+  for (const host of ['localhost', '::1', '127.0.0.2']) loadConfig({ ...MINIMAL, HTTP_HOST: host });
 });
 
 test('an empty or blank variable counts as unset', () => {

@@ -20,27 +20,19 @@ const options = Object.values(environmentOptions) as readonly {
   readonly whenUnset: { readonly words: string } | null;
 }[];
 
-/** Of the HTTP server, which the recipes reach. */
-const HTTP_VARIABLES = ['HTTP_HOST', 'HTTP_PORT', 'API_TOKENS'];
-
 /** What the program reads from its environment. */
-export const VARIABLES: ReadonlySet<string> = new Set([
-  ...options.map(({ name }) => name),
-  ...HTTP_VARIABLES,
-]);
+export const VARIABLES: ReadonlySet<string> = new Set(options.map(({ name }) => name));
 
 export const REQUIRED = options
   .filter(({ whenUnset }) => whenUnset === null)
   .map(({ name }) => name);
 
-export const SECRETS: ReadonlySet<string> = new Set([
-  ...options.filter(({ secret }) => secret).map(({ name }) => name),
-  'API_TOKENS',
-]);
+export const SECRETS: ReadonlySet<string> = new Set(
+  options.filter(({ secret }) => secret).map(({ name }) => name),
+);
 
 /** Where the program listens unless it is told otherwise. */
-export const HTTP_PORT =
-  options.find(({ name }) => name === 'HTTP_PORT')?.whenUnset?.words ?? '8080';
+export const HTTP_PORT = environmentOptions.httpPort.whenUnset?.words ?? '';
 
 export const HEALTH_PATH = '/healthz';
 export const READY_PATH = '/readyz';

@@ -12,12 +12,16 @@ const FAMILY = [
      FOREIGN KEY (code) REFERENCES parents (code) ON DELETE SET NULL ON UPDATE CASCADE)`,
   `CREATE TABLE grandchildren (id INT PRIMARY KEY, child INT, v INT,
      FOREIGN KEY (child) REFERENCES children (id) ON DELETE CASCADE)`,
+  // Their dates are rejected, and with the rows they have to be off the record.
+  `CREATE TABLE pets (id INT PRIMARY KEY, child INT, born DATE,
+     FOREIGN KEY (child) REFERENCES children (id) ON DELETE CASCADE)`,
   'CREATE TABLE strangers (id INT PRIMARY KEY, v INT)',
 ];
 const FAMILY_ROWS = [
   "INSERT INTO parents SELECT seq, CONCAT('c', seq), seq FROM seq_1_to_40",
   "INSERT INTO children SELECT seq, 1 + seq % 40, CONCAT('c', 1 + seq % 7), seq FROM seq_1_to_120",
   'INSERT INTO grandchildren SELECT seq, 1 + seq % 120, seq FROM seq_1_to_240',
+  "INSERT INTO pets SELECT seq, seq, IF(seq % 3 = 0, '2024-01-01', '0000-00-00') FROM seq_1_to_120",
   'INSERT INTO strangers SELECT seq, seq FROM seq_1_to_40',
 ];
 

@@ -10,7 +10,8 @@ const SEED = 4;
 
 for (const flavour of FLAVOURS) {
   test(`${flavour}: a service that is killed ${ROUNDS} times loses nothing and does nothing twice`, async () => {
-    const result = await runCrashRounds({ flavour, rounds: ROUNDS, seed: SEED });
+    const options = { flavour, victim: 'service', rounds: ROUNDS, seed: SEED } as const;
+    const result = await runCrashRounds(options);
     assert.ok(result.transactions > 100 && result.transfers > 100, JSON.stringify(result));
   });
 }

@@ -7,11 +7,8 @@ import type { Flavour } from '../servers/test-server.js';
 import { RowWriter } from './support/row-writer.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
-import {
-  EXCLUDED_TABLES,
-  type SchemaChangeCase,
-  schemaChangeCases,
-} from './support/schema-change-cases.js';
+import type { SchemaChangeCase } from './support/schema-change-case.js';
+import { EXCLUDED_TABLES, schemaChangeCases } from './support/schema-change-cases.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
 const SEED = 20_240_506;

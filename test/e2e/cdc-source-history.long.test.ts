@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
-import { type Flavour, openTestServer, type TestServer } from '../servers/test-server.js';
+import { type Flavour, openTestServer } from '../servers/test-server.js';
+import { FollowingServer } from './support/following-server.js';
 import { FreshSource } from './support/fresh-source.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
@@ -118,48 +119,3 @@ test('a server id that the source itself has is refused', async () => {
   assert.match(stderr, /the source itself has the server id/);
   assert.match(stderr, /Give CDC_SERVER_ID a number/);
 });
-
-/** A server that replicates from another one. */
-class FollowingServer {
-  private constructor(
-    readonly source: FreshSource,
-    /** The database may not have come yet. */
-    private readonly admin: FreshSource,
-  ) {}
-
-  static async follow(
-    server: TestServer,
-    from: TestServer,
-    database: string,
-  ): Promise<FollowingServer> {
-    const source = FreshSource.at(server, database);
-    const { hostname, port } = new URL(from.url);
-    const following = new FollowingServer(source, FreshSource.at(server, 'mysql'));
-    await following.admin.run(
-      RESET[server.flavour],
-      server.flavour === 'mysql'
-        ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${hostname}', SOURCE_PORT = ${port},
-             SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1`
-        : `CHANGE MASTER TO MASTER_HOST = '${hostname}', MASTER_PORT = ${port},
-             MASTER_USER = 'root', MASTER_USE_GTID = slave_pos`,
-      server.flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE',
-    );
-    return following;
-  }
-
-  async waitFor(gtids: string): Promise<void> {
-    const wait =
-      this.admin.flavour === 'mysql'
-        ? `SELECT WAIT_FOR_EXECUTED_GTID_SET('${gtids}', 30)`
-        : `SELECT MASTER_GTID_WAIT('${gtids}', 30)`;
-    assert.deepEqual(await this.admin.texts(wait), [['0']]);
-  }
-
-  pause(): Promise<void> {
-    return this.admin.run(this.admin.flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
-  }
-
-  resume(): Promise<void> {
-    return this.admin.run(this.admin.flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
-  }
-}

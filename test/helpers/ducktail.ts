@@ -33,7 +33,8 @@ export async function runDucktail(
 ): Promise<DucktailRun> {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...env },
+    // Tests that run at the same time would have one port between them.
+    env: { PATH: process.env.PATH, HTTP_ENABLED: 'false', ...env },
     // Away from a developer's own .env file.
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     timeout: timeoutMs,

@@ -106,6 +106,14 @@ const WRONG_SETTINGS: readonly WrongSetting[] = [
   { name: 'binlog_expire_logs_seconds', value: '21600', told: KEPT_FOR('6 hours') },
 ];
 
+const WITHOUT_LOCK: Record<Flavour, string> = {
+  mysql:
+    'CDC copies tables beside the stream and goes over what was written meanwhile by its GTIDs, ' +
+    'which takes a key: tables without one are left out',
+  mariadb:
+    'CDC copies tables beside the stream, from the position that the server tells of the snapshot',
+};
+
 for (const flavour of FLAVOURS) {
   test(`${flavour}: each setting is told when it is wrong, and its remedy mends it`, async (t) => {
     await using server = await openTestServer(flavour, { extraArguments: GOOD, ignoreUrl: true });
@@ -129,6 +137,26 @@ for (const flavour of FLAVOURS) {
     await t.test('a binlog that is never purged', async () => {
       await source.run('SET GLOBAL binlog_expire_logs_seconds = 0');
       assert.deepEqual(await troublesOf(endpoint), []);
+    });
+
+    await t.test('a binlog that is kept for less than twice what a snapshot takes', async () => {
+      await source.run(`SET GLOBAL binlog_expire_logs_seconds = ${3 * DAY_SECONDS}`);
+      await using session = await openSession(endpoint);
+      const tables = await readCatalog(session, endpoint.database);
+      // By what was measured, 300,000 rows a second.
+      const huge = tables.map((table) => ({ ...table, estimatedRows: 4 * DAY_SECONDS * 300_000 }));
+      const findings = await runPreflight(session, endpoint.database, huge, { cdc: true });
+      const [told, ...others] = findings.filter(({ level }) => level !== 'ok');
+      assert.deepEqual(others, []);
+      assert.match(told.what, /^the binlog is kept for 3 days: .*\(estimated: 4 days\)/);
+      assert.match(told.remedy ?? '', new RegExp(`= ${8 * DAY_SECONDS};`));
+      await mend(source, [told]);
+      assert.deepEqual(
+        (await runPreflight(session, endpoint.database, huge, { cdc: true })).filter(
+          ({ level }) => level !== 'ok',
+        ),
+        [],
+      );
     });
 
     await t.test('a source that is a replica itself', async () => {
@@ -176,7 +204,7 @@ for (const flavour of FLAVOURS) {
     const monitor = flavour === 'mysql' ? 'REPLICATION CLIENT' : 'BINLOG MONITOR';
     assert.deepEqual(await troublesOf(account.endpoint), [
       `warning: LOCK TABLES is missing on \`${source.database}\`.*: a sync works, but with one ` +
-        'reader instead of several, and the binlog position is not recorded',
+        `reader instead of several, and ${WITHOUT_LOCK[flavour]}`,
       `blocker: ${monitor} is missing: a sync works, and records no binlog position; ` +
         "CDC can't start",
       'blocker: REPLICATION SLAVE is missing: the binlog can be read by nobody without it',

@@ -50,6 +50,46 @@ test("another task's statement is no part of the open transaction", async () => 
   assert.deepEqual(await database.rows('FROM t'), [{ id: 2 }]);
 });
 
+test('what outlives its transaction is no part of the next one', async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  await database.run('CREATE TABLE t (id INTEGER)');
+  let goOn: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let late: Promise<void> = Promise.resolve();
+  await database.transaction(async () => {
+    await database.run('INSERT INTO t VALUES (1)');
+    late = gate.then(() => database.run('INSERT INTO t VALUES (2)'));
+  });
+  const failing = database.transaction(async () => {
+    goOn();
+    for (const id of [3, 4]) await database.run('INSERT INTO t VALUES (?)', [id]);
+    throw new Error('on purpose');
+  });
+  await assert.rejects(failing, /on purpose/);
+  await late;
+  assert.deepEqual(await database.rows('FROM t'), [{ id: 1 }, { id: 2 }]);
+});
+
+test('statements of one transaction that come at once run one after the other', async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  await database.run('CREATE TABLE t AS SELECT range AS id FROM range(200000)');
+  const counts = await database.transaction(() =>
+    Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        database.rows(`SELECT count(DISTINCT id + ${at})::INTEGER AS n FROM t`),
+      ),
+    ),
+  );
+  assert.deepEqual(
+    counts.flat().map(({ n }) => n),
+    Array.from({ length: 20 }, () => 200_000),
+  );
+});
+
 test('a second opening in this process is refused too, and disposal frees the file', async () => {
   await using folder = await TempFolder.open();
   const path = folder.file('replica.duckdb');

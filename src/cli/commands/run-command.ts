@@ -1,13 +1,12 @@
 import type { Config } from '../../../config/load.js';
 import { describeEndpoint } from '../../../config/mysql-url.js';
-import type { ApplyHooks } from '../../cdc/hooks.js';
 import type { KeepHooks } from '../../keep/hooks.js';
 import { check } from '../../service/check.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
 import type { ReplicationFactory } from '../../service/replication.js';
 import { ScheduledReplication } from '../../service/scheduled-replication.js';
-import { cdcOptions } from '../cdc-settings.js';
+import { cdcOptions, type StreamHooks } from '../cdc-settings.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { keepSettings } from '../keep-settings.js';
 import { LogProgress } from '../log-progress.js';
@@ -25,11 +24,10 @@ const LINGER_MS = 200;
 export async function runRun(
   { json }: { readonly json: boolean },
   intercept: SyncInterceptor = (task) => task,
-  applyHooks: ApplyHooks = {},
-  keepHooks: KeepHooks = {},
+  hooks: StreamHooks & { readonly keep?: KeepHooks | undefined } = {},
 ): Promise<number> {
   const config = sourceConfig();
-  const replicate = chooseReplication(config, applyHooks);
+  const replicate = chooseReplication(config, hooks);
   const logger = await createCliLogger(config);
   using stop = stopSignal();
   let isStopped = false;
@@ -58,7 +56,8 @@ export async function runRun(
     createVerify: (order) => verifyTask(config, order),
     replicate,
     keep: keepSettings(config),
-    keepHooks,
+    keepHooks: hooks.keep,
+    http: { ...config.http, version: VERSION, duckdbPath: config.duckdbPath },
     createReporter: () => new LogProgress(logger),
     logger,
     signal: stop.signal,
@@ -70,7 +69,7 @@ export async function runRun(
   return EXIT_OK;
 }
 
-function chooseReplication(config: Config, hooks: ApplyHooks): ReplicationFactory {
+function chooseReplication(config: Config, hooks: StreamHooks): ReplicationFactory {
   const { cdcEnabled, schedule } = config;
   if (!cdcEnabled) return (means) => new ScheduledReplication(means, schedule);
   return (means) => new CdcReplication(means, cdcOptions(config, hooks));

@@ -45,9 +45,11 @@ function cdcLine({
   checkpoint,
   sourceTime,
   lagSeconds,
+  endedQueries,
 }: NonNullable<Status['cdc']>): string {
   const at = checkpoint === null ? '' : ` at ${checkpoint.file}:${checkpoint.position}`;
   const time = sourceTime === null ? '' : `, the source's state of ${sourceTime}`;
   const lag = lagSeconds === null ? '' : `, ${lagSeconds.toFixed(1)} s behind`;
-  return `CDC: ${state}${at}${time}${lag}`;
+  const ended = endedQueries === 0 ? '' : `, ${endedQueries} long queries ended (see the log)`;
+  return `CDC: ${state}${at}${time}${lag}${ended}`;
 }

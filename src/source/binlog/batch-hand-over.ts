@@ -165,20 +165,24 @@ export class BatchHandOver {
       this.handOver();
     } else if (this.unapplied === 0) {
       if (this.gatherer.rows + this.rowsBefore === 0) this.commitPositionLater();
-      else if (performance.now() - this.firstChangeAt >= this.limits.batchMs) this.handOver();
-      else this.awaitQuiet(-1);
+      // The clock is read once per turn of the event loop, not for every transaction.
+      else if (!this.isWatching) this.handOverOrWatch(-1);
     }
+  }
+
+  private handOverOrWatch(events: number): void {
+    if (performance.now() - this.firstChangeAt >= this.limits.batchMs) this.handOver();
+    else this.awaitQuiet(events);
   }
 
   /** Hands over when a whole turn of the event loop has brought no event. */
   private awaitQuiet(events: number): void {
-    if (this.isWatching) return;
     this.isWatching = true;
     setImmediate(() => {
       this.isWatching = false;
       if (this.isOpen || this.transactions === 0 || this.unapplied > 0) return;
       if (events === this.events) this.handOver();
-      else this.awaitQuiet(this.events);
+      else this.handOverOrWatch(this.events);
     });
   }
 

@@ -13,10 +13,12 @@ import { BatchHandOver } from './batch-hand-over.js';
 import { ChangeGatherer } from './change-gatherer.js';
 import { CharacterSets } from './character-sets.js';
 import { EventInterpreter } from './event-interpreter.js';
-import type { InterpreterHost, VoidEvents } from './interpreter-host.js';
+import type { InterpreterHost } from './interpreter-host.js';
+import type { RawEvent } from './raw-event.js';
 import { ReplicationSession } from './replication-session.js';
 import { StreamPosition } from './stream-position.js';
 import { TransactionPayloads } from './transaction-payload.js';
+import type { VoidEvents } from './void-events.js';
 
 const HEARTBEAT_MS = 5000;
 
@@ -183,14 +185,14 @@ class BinlogReader {
     );
   }
 
-  private take(event: Buffer): void {
+  private take(event: RawEvent): void {
     if (!this.isConnected) {
       this.isConnected = true;
       this.post({ kind: 'connected' });
     }
     this.host.handOver.noteEvent();
     this.interpreter.read(event);
-    this.takeSteps();
+    if (this.nextStep < this.steps.length) this.takeSteps();
     if (this.isStopped) this.session?.pause();
   }
 

@@ -3,6 +3,7 @@ import { batchCapacity, VECTOR_ROWS } from '../../batch/column-batch.js';
 import { planChanges } from '../../model/change-plan.js';
 import type { BinlogMessage, StreamedTable } from '../binlog-protocol.js';
 import type { CharacterSets } from './character-sets.js';
+import type { RawEvent } from './raw-event.js';
 import { TableChanges } from './table-changes.js';
 import type { TableMap } from './table-map.js';
 
@@ -54,7 +55,7 @@ export class ChangeGatherer {
    * Takes the rows of an event; `map` is what its TABLE_MAP said. Whether foreign keys have changed
    * other tables' rows with them.
    */
-  add(table: StreamedTable, map: TableMap, event: Buffer): boolean {
+  add(table: StreamedTable, map: TableMap, event: RawEvent): boolean {
     const sink = this.sinks.get(table.id) ?? this.openSink(table);
     if (sink.map !== map) {
       sink.changes = new TableChanges(table, map, sink.builder, this.charsets);
@@ -72,8 +73,8 @@ export class ChangeGatherer {
     this.hasSentParked = false;
   }
 
-  park(event: Buffer): void {
-    this.parked!.events.push(Buffer.from(event));
+  park(event: RawEvent): void {
+    this.parked!.events.push(event.copy().bytes);
     this.bytes += event.length;
   }
 

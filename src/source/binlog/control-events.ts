@@ -1,20 +1,24 @@
 import { inflateSync } from 'node:zlib';
 import { type Gtid, type GtidSet, parseGtidSet } from '../../model/gtid-set.js';
 import { formatXid } from '../../model/xid.js';
-import { EVENT_HEADER_BYTES, eventType } from './event-layout.js';
-import { EventType, eventServer } from './event-types.js';
+import { EVENT_HEADER_BYTES, EVENT_TYPE_OFFSET } from './event-layout.js';
+import { EventType } from './event-types.js';
+import type { RawEvent } from './raw-event.js';
 import { readTaggedGtid } from './tagged-gtid.js';
 import { formatUuid, type UuidReader } from './uuid.js';
 
 /**
  * Parsers of the events that are not rows. Each takes the whole event, header first, without
- * checksum.
+ * checksum: those that come with every transaction where it lies, the others as a Buffer.
  */
 
 /** A transaction, or with `xid` the part of an XA transaction up to its PREPARE. */
 export interface Opening {
   readonly xid: string | null;
 }
+
+/** Of all transactions but those. */
+export const PLAIN: Opening = { xid: null };
 
 /** What the event before a transaction says about it. */
 export interface TransactionStart {
@@ -34,18 +38,18 @@ const GTID_COMMIT_TIME = GTID_NUMBER + 8 + 1 + 16;
 const COMMIT_TIME_MASK = 0x7fffff;
 
 /** GTID (33), ANONYMOUS_GTID (34), GTID_TAGGED (42) and MariaDB's GTID (162). */
-export function parseTransactionStart(event: Buffer, uuids: UuidReader): TransactionStart {
-  switch (eventType(event)) {
+export function parseTransactionStart(event: RawEvent, uuids: UuidReader): TransactionStart {
+  switch (event.type) {
     case EventType.MARIADB_GTID:
       return parseMariadbGtid(event);
     case EventType.GTID_TAGGED:
-      return { ...readTaggedGtid(event.subarray(EVENT_HEADER_BYTES)), opens: null };
+      return { ...readTaggedGtid(event.toBuffer().subarray(EVENT_HEADER_BYTES)), opens: null };
     case EventType.GTID:
       return {
         gtid: {
           source: uuids.read(event, GTID_UUID),
           server: 0,
-          number: event.readBigInt64LE(GTID_NUMBER),
+          number: event.view.getBigInt64(event.start + GTID_NUMBER, true),
         },
         commitTimeMs: readCommitTime(event),
         opens: null,
@@ -55,10 +59,12 @@ export function parseTransactionStart(event: Buffer, uuids: UuidReader): Transac
   }
 }
 
-function readCommitTime(event: Buffer): number | null {
+function readCommitTime(event: RawEvent): number | null {
   if (event.length < GTID_COMMIT_TIME + 7) return null;
-  const low = event.readUInt32LE(GTID_COMMIT_TIME);
-  const high = event.readUIntLE(GTID_COMMIT_TIME + 4, 3) & COMMIT_TIME_MASK;
+  const low = event.uint32(GTID_COMMIT_TIME);
+  const high =
+    (event.uint16(GTID_COMMIT_TIME + 4) | (event.uint8(GTID_COMMIT_TIME + 6) << 16)) &
+    COMMIT_TIME_MASK;
   return Math.floor((high * 2 ** 32 + low) / 1000);
 }
 
@@ -66,16 +72,20 @@ const MARIADB_STANDALONE = 1;
 const MARIADB_GROUP_COMMIT = 2;
 const MARIADB_PREPARED_XA = 64;
 
-function parseMariadbGtid(event: Buffer): TransactionStart {
+function parseMariadbGtid(event: RawEvent): TransactionStart {
   const gtid = {
-    source: String(event.readUInt32LE(EVENT_HEADER_BYTES + 8)),
-    server: eventServer(event),
-    number: event.readBigUInt64LE(EVENT_HEADER_BYTES),
+    source: String(event.uint32(EVENT_HEADER_BYTES + 8)),
+    server: event.server,
+    number: event.view.getBigUint64(event.start + EVENT_HEADER_BYTES, true),
   };
-  const flags = event[EVENT_HEADER_BYTES + 12];
+  const flags = event.uint8(EVENT_HEADER_BYTES + 12);
   if ((flags & MARIADB_STANDALONE) !== 0) return { gtid, commitTimeMs: null, opens: null };
-  const xid = (flags & MARIADB_PREPARED_XA) === 0 ? null : readMariadbXid(event, flags);
-  return { gtid, commitTimeMs: null, opens: { xid } };
+  const isXa = (flags & MARIADB_PREPARED_XA) !== 0;
+  return {
+    gtid,
+    commitTimeMs: null,
+    opens: isXa ? { xid: readMariadbXid(event.toBuffer(), flags) } : PLAIN,
+  };
 }
 
 function readMariadbXid(event: Buffer, flags: number): string {
@@ -92,25 +102,27 @@ export interface Statement {
   readonly database: string;
 }
 
-const BEGIN = [0x42, 0x45, 0x47, 0x49, 0x4e];
+/** `BEGI` and `N`. */
+const BEGIN_HEAD = 0x49474542;
+const BEGIN_TAIL = 0x4e;
+const BEGIN_BYTES = 5;
 
 /** A QUERY that is nothing but BEGIN, as before every transaction of MySQL. */
-export function isBegin(event: Buffer): boolean {
-  const at = event.length - BEGIN.length;
-  for (let i = 0; i < BEGIN.length; i++) if (event[at + i] !== BEGIN[i]) return false;
-  const status = EVENT_HEADER_BYTES + 11;
-  const statusBytes = event[status] | (event[status + 1] << 8);
-  return EVENT_HEADER_BYTES + 14 + statusBytes + event[EVENT_HEADER_BYTES + 8] === at;
+export function isBegin(event: RawEvent): boolean {
+  const at = event.length - BEGIN_BYTES;
+  if (event.uint32(at) !== BEGIN_HEAD || event.uint8(at + 4) !== BEGIN_TAIL) return false;
+  const statusBytes = event.uint16(EVENT_HEADER_BYTES + 11);
+  return EVENT_HEADER_BYTES + 14 + statusBytes + event.uint8(EVENT_HEADER_BYTES + 8) === at;
 }
 
 /** QUERY (2), MariaDB's QUERY_COMPRESSED (165) and EXECUTE_LOAD_QUERY (18). */
 export function parseStatement(event: Buffer): Statement {
   const databaseBytes = event[EVENT_HEADER_BYTES + 8];
   const statusBytes = event.readUInt16LE(EVENT_HEADER_BYTES + 11);
-  const loadBytes = eventType(event) === EventType.EXECUTE_LOAD_QUERY ? 13 : 0;
+  const loadBytes = event[EVENT_TYPE_OFFSET] === EventType.EXECUTE_LOAD_QUERY ? 13 : 0;
   const databaseAt = EVENT_HEADER_BYTES + 13 + loadBytes + statusBytes;
   const body = event.subarray(databaseAt + databaseBytes + 1);
-  const text = eventType(event) === EventType.QUERY_COMPRESSED ? inflateBody(body) : body;
+  const text = event[EVENT_TYPE_OFFSET] === EventType.QUERY_COMPRESSED ? inflateBody(body) : body;
   return {
     text: text.toString('utf8'),
     database: event.toString('utf8', databaseAt, databaseAt + databaseBytes),

@@ -1,5 +1,4 @@
 import { DucktailError } from '../../common/errors.js';
-import type { Checkpoint } from '../../model/checkpoint.js';
 import type { StreamedTable } from '../binlog-protocol.js';
 import {
   isBegin,
@@ -10,22 +9,19 @@ import {
   parseRotate,
   parseStatement,
   parseTransactionStart,
+  PLAIN,
   type Statement,
   type TransactionStart,
 } from './control-events.js';
-import { eventType } from './event-layout.js';
-import { eventEnd, eventTimeMs, EventType, isArtificial } from './event-types.js';
-import type { InterpreterHost, OpenTransaction, VoidEvents } from './interpreter-host.js';
+import { EventType } from './event-types.js';
+import type { InterpreterHost, OpenTransaction, WantedHold } from './interpreter-host.js';
+import { RawEvent } from './raw-event.js';
 import { RowEvents } from './row-events.js';
 import { isRowsEvent } from './rows-event.js';
 import { classifyStatement } from './statements.js';
 import type { StreamPosition } from './stream-position.js';
 import { UuidReader } from './uuid.js';
-
-/** A stop of the stream, at once or as soon as everything up to `at` has come. */
-interface WantedHold {
-  readonly at: Checkpoint | null;
-}
+import { isVoid, type VoidEvents } from './void-events.js';
 
 const NO_START: TransactionStart = { gtid: null, commitTimeMs: null, opens: null };
 
@@ -35,7 +31,9 @@ export class EventInterpreter {
   private readonly rows: RowEvents;
   private readonly uuids = new UuidReader();
   private start = NO_START;
-  private startKey = '';
+  /** Where the transaction's first event ends. */
+  private startFile = '';
+  private startPosition = 0;
   private transaction: OpenTransaction | null = null;
   /** Asked for, and not told yet. */
   wantedHold: WantedHold | null = null;
@@ -57,8 +55,8 @@ export class EventInterpreter {
   }
 
   /** An event of the stream, of use during the call only. */
-  read(event: Buffer): void {
-    if (!isArtificial(event)) this.position.see(eventEnd(event));
+  read(event: RawEvent): void {
+    if (!event.isArtificial) this.position.see(event.logEnd);
     this.interpret(event);
     this.holdIfDue();
   }
@@ -91,7 +89,7 @@ export class EventInterpreter {
   replay(events: readonly Uint8Array[]): void {
     this.host.insertSteps([
       ...events.map((event) => () => {
-        this.interpret(asBuffer(event));
+        this.interpret(RawEvent.of(event));
       }),
       () => {
         this.commit(this.preparedMs);
@@ -99,8 +97,8 @@ export class EventInterpreter {
     ]);
   }
 
-  private interpret(event: Buffer): void {
-    const type = eventType(event);
+  private interpret(event: RawEvent): void {
+    const { type } = event;
     if (this.transaction !== null) this.transaction.events += 1;
     if (isRowsEvent(type)) {
       this.readRows(event);
@@ -117,15 +115,15 @@ export class EventInterpreter {
         this.beginGroup(parseTransactionStart(event, this.uuids));
         break;
       case EventType.QUERY:
-        if (isBegin(event)) this.open({ xid: null });
-        else this.readStatement(parseStatement(event), event);
+        if (isBegin(event)) this.open(PLAIN);
+        else this.readStatement(parseStatement(event.toBuffer()), event);
         break;
       case EventType.QUERY_COMPRESSED:
       case EventType.EXECUTE_LOAD_QUERY:
-        this.readStatement(parseStatement(event), event);
+        this.readStatement(parseStatement(event.toBuffer()), event);
         break;
       case EventType.XID:
-        this.commit(eventTimeMs(event));
+        this.commit(event.timeMs);
         break;
       case EventType.XA_PREPARE:
         this.prepare(event);
@@ -139,24 +137,24 @@ export class EventInterpreter {
   }
 
   /** What comes between transactions. */
-  private readBetween(event: Buffer, type: number): void {
+  private readBetween(event: RawEvent, type: number): void {
     const { position } = this;
     switch (type) {
       case EventType.ROTATE:
-        if (!isArtificial(event)) this.cut();
-        position.startFile(parseRotate(event), !isArtificial(event));
+        if (!event.isArtificial) this.cut();
+        position.startFile(parseRotate(event.toBuffer()), !event.isArtificial);
         break;
       case EventType.FORMAT_DESCRIPTION:
         this.cut();
         position.markBoundary();
         break;
       case EventType.PREVIOUS_GTIDS:
-        if (this.host.hasGtids) position.adopt(parsePreviousGtids(event));
+        if (this.host.hasGtids) position.adopt(parsePreviousGtids(event.toBuffer()));
         position.markBoundary();
         break;
       case EventType.MARIADB_GTID_LIST:
-        position.adopt(parseGtidList(event));
-        if (this.transaction === null && !isArtificial(event)) position.markBoundary();
+        position.adopt(parseGtidList(event.toBuffer()));
+        if (this.transaction === null && !event.isArtificial) position.markBoundary();
         break;
       case EventType.BINLOG_CHECKPOINT:
       case EventType.STOP:
@@ -178,10 +176,14 @@ export class EventInterpreter {
 
   private beginGroup(start: TransactionStart): void {
     this.cut();
-    const { file, position } = this.position.lastSeen;
-    this.startKey = `${file}:${position}`;
+    this.startFile = this.position.file;
+    this.startPosition = this.position.seen;
     this.start = start;
     if (start.opens !== null) this.open(start.opens);
+  }
+
+  private get startKey(): string {
+    return `${this.startFile}:${this.startPosition}`;
   }
 
   private open({ xid }: Opening, events = 0): void {
@@ -192,27 +194,27 @@ export class EventInterpreter {
       events,
       lastRows: -1,
       savepoints: null,
-      statements: [],
+      statements: null,
     };
     if (xid !== null) this.host.gatherer.beginPark(xid);
     this.host.handOver.begin();
   }
 
-  private readStatement(statement: Statement, event: Buffer): void {
+  private readStatement(statement: Statement, event: RawEvent): void {
     const kind = classifyStatement(statement.text);
     const { transaction } = this;
     switch (kind.kind) {
       case 'begin':
-        this.open({ xid: null });
+        this.open(PLAIN);
         break;
       case 'xa-start':
         this.open({ xid: kind.xid });
         break;
       case 'commit':
-        this.commit(eventTimeMs(event));
+        this.commit(event.timeMs);
         break;
       case 'rollback':
-        if (!this.isVoided(0)) this.commit(eventTimeMs(event));
+        if (!this.isVoided(0)) this.commit(event.timeMs);
         break;
       case 'savepoint':
         if (transaction === null) break;
@@ -223,17 +225,17 @@ export class EventInterpreter {
         this.isVoided(transaction?.savepoints?.get(kind.name) ?? 0);
         break;
       case 'xa-commit':
-        this.commitPrepared(kind.xid, eventTimeMs(event));
+        this.commitPrepared(kind.xid, event.timeMs);
         break;
       case 'xa-rollback':
         this.host.post({ kind: 'unpark', xid: kind.xid });
-        this.commit(eventTimeMs(event));
+        this.commit(event.timeMs);
         break;
       case 'nothing':
         break;
       case 'other':
         if (transaction === null) this.tellStatement(statement);
-        else transaction.statements.push(statement);
+        else (transaction.statements ??= []).push(statement);
     }
   }
 
@@ -253,13 +255,13 @@ export class EventInterpreter {
 
   private commit(timeMs: number): void {
     const { handOver } = this.host;
-    const statements = this.transaction?.statements ?? [];
+    const statements = this.transaction?.statements ?? null;
     this.position.commit(this.start.gtid);
     this.sourceTimeMs = this.start.commitTimeMs ?? timeMs;
     this.transaction = null;
     this.start = NO_START;
     handOver.end();
-    if (statements.length > 0) {
+    if (statements !== null) {
       // Its rows are committed with the first statement: after a crash both come again.
       handOver.leaveToStatement();
       this.host.insertSteps(
@@ -271,25 +273,25 @@ export class EventInterpreter {
     this.holdIfDue();
   }
 
-  private prepare(event: Buffer): void {
+  private prepare(event: RawEvent): void {
     const { gatherer } = this.host;
     const xid = this.transaction?.xid ?? null;
-    if (xid !== null && isOnePhase(event)) {
+    if (xid !== null && isOnePhase(event.toBuffer())) {
       const events = gatherer.takeParked();
-      this.preparedMs = eventTimeMs(event);
-      this.open({ xid: null }, this.transaction!.events);
+      this.preparedMs = event.timeMs;
+      this.open(PLAIN, this.transaction!.events);
       if (events !== null) this.replay(events);
       else this.holdPrepared(xid);
       return;
     }
     if (xid !== null) gatherer.endPark();
-    this.commit(eventTimeMs(event));
+    this.commit(event.timeMs);
   }
 
   private commitPrepared(xid: string, timeMs: number): void {
     this.preparedMs = timeMs;
     this.host.handOver.commitNow();
-    this.open({ xid: null });
+    this.open(PLAIN);
     this.holdPrepared(xid);
   }
 
@@ -298,9 +300,9 @@ export class EventInterpreter {
     this.host.hold({ kind: 'xa-commit', xid });
   }
 
-  private openPayload(event: Buffer): void {
+  private openPayload(event: RawEvent): void {
     this.host.insertSteps(
-      this.host.payloads.unpack(event).map((inner) => () => {
+      this.host.payloads.unpack(event.toBuffer()).map((inner) => () => {
         this.interpret(inner);
       }),
     );
@@ -317,23 +319,17 @@ export class EventInterpreter {
 
   /** Whether rows were gathered from this event of the transaction on, which don't count. */
   private isVoided(first: number): boolean {
-    const { transaction, startKey } = this;
+    const { transaction } = this;
     if (transaction === null || transaction.lastRows < first) return false;
-    this.host.readAgain({ transaction: startKey, first, end: transaction.events });
+    this.host.readAgain({ transaction: this.startKey, first, end: transaction.events });
     return true;
   }
 
-  private readRows(event: Buffer): void {
-    const { transaction, startKey } = this;
+  private readRows(event: RawEvent): void {
+    const { transaction } = this;
     if (transaction === null) throw new Error('rows outside of a transaction');
     const index = transaction.events - 1;
-    const isVoid = this.voids.some(
-      ({ transaction: key, first, end }) => key === startKey && index >= first && index < end,
-    );
-    if (!isVoid) this.rows.read(event, index, transaction);
+    if (this.voids.length > 0 && isVoid(this.voids, this.startKey, index)) return;
+    this.rows.read(event, index, transaction);
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -21,23 +21,3 @@ export const EventType = {
   MARIADB_GTID_LIST: 163,
   QUERY_COMPRESSED: 165,
 } as const;
-
-const ARTIFICIAL = 0x20;
-
-export function eventTimeMs(event: Buffer): number {
-  return event.readUInt32LE(0) * 1000;
-}
-
-export function eventServer(event: Buffer): number {
-  return event.readUInt32LE(5);
-}
-
-/** Where the event ends in its file, modulo 2^32; 0 where that means nothing. */
-export function eventEnd(event: Buffer): number {
-  return event.readUInt32LE(13);
-}
-
-/** Made by the server for this session: it stands in no file. */
-export function isArtificial(event: Buffer): boolean {
-  return (event.readUInt16LE(17) & ARTIFICIAL) !== 0;
-}

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Gtid, GtidFlavour } from '../../model/gtid-set.js';
 import type { BinlogMessage } from '../binlog-protocol.js';
 import type { BatchHandOver } from './batch-hand-over.js';
@@ -5,14 +6,11 @@ import type { ChangeGatherer, Post } from './change-gatherer.js';
 import type { CharacterSets } from './character-sets.js';
 import type { Statement } from './control-events.js';
 import type { TransactionPayloads } from './transaction-payload.js';
+import type { VoidEvents } from './void-events.js';
 
-/** Row events of one transaction that turned out to be void, by their place in it. */
-export interface VoidEvents {
-  /** Where the transaction's first event ends: the same whenever it is read. */
-  readonly transaction: string;
-  readonly first: number;
-  /** Does not belong to it. */
-  readonly end: number;
+/** A stop of the stream, at once or as soon as everything up to `at` has come. */
+export interface WantedHold {
+  readonly at: Checkpoint | null;
 }
 
 /** What the interpreter needs of whoever feeds it. */
@@ -45,6 +43,6 @@ export interface OpenTransaction {
   lastRows: number;
   /** The events before each of them; null: there are none. */
   savepoints: Map<string, number> | null;
-  /** Statements other than transaction keywords, to be told at the end. */
-  readonly statements: Statement[];
+  /** Statements other than transaction keywords, to be told at the end; null: there are none. */
+  statements: Statement[] | null;
 }

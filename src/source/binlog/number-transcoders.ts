@@ -200,6 +200,7 @@ export class DecimalTranscoder implements ColumnTranscoder {
   }
 }
 
+/** At most 9 digits in at most 4 bytes: all of it in whole 32-bit numbers. */
 function readGroup(
   input: Uint8Array,
   at: number,
@@ -208,16 +209,16 @@ function readGroup(
   flip: number,
 ): number {
   let value = input[at] ^ firstFlip;
-  for (let i = 1; i < bytes; i++) value = value * 256 + (input[at + i] ^ flip);
+  for (let i = 1; i < bytes; i++) value = (value << 8) | (input[at + i] ^ flip);
   return value;
 }
 
 /** `digits` digits, with leading zeros; returns the position behind them. */
 function writeDigits(output: Uint8Array, at: number, value: number, digits: number): number {
-  let rest = value;
+  let rest = value | 0;
   for (let i = digits - 1; i >= 0; i--) {
     const tenth = (rest / 10) | 0;
-    output[at + i] = ZERO + (rest - tenth * 10);
+    output[at + i] = ZERO + (rest - Math.imul(tenth, 10));
     rest = tenth;
   }
   return at + digits;
@@ -226,6 +227,6 @@ function writeDigits(output: Uint8Array, at: number, value: number, digits: numb
 /** Without leading zeros: nothing at all for 0. */
 function writeNumber(output: Uint8Array, at: number, value: number): number {
   let digits = 0;
-  for (let rest = value; rest !== 0; rest = (rest / 10) | 0) digits++;
+  for (let bound = 1; bound <= value; bound *= 10) digits++;
   return writeDigits(output, at, value, digits);
 }

@@ -7,8 +7,8 @@ import { connectionOptions, NET_TIMEOUT_SECONDS } from '../connect.js';
 import type { ProtocolConnection, ProtocolPacket } from '../rows/row-stream-command.js';
 import { parseChecksumBytes } from './control-events.js';
 import { translateReplicationError } from './errors.js';
-import { EVENT_TYPE_OFFSET } from './event-layout.js';
 import { EventType } from './event-types.js';
+import { RawEvent } from './raw-event.js';
 
 export interface SessionOptions {
   readonly endpoint: MysqlEndpoint;
@@ -21,10 +21,10 @@ export interface SessionOptions {
 
 export interface SessionHandlers {
   /**
-   * An event as it stands in the binlog, header first, without its checksum; of use during the call
-   * only. A throw ends the session with that error.
+   * An event as it stands in the binlog; of use during the call only. A throw ends the session with
+   * that error.
    */
-  readonly onEvent: (event: Buffer) => void;
+  readonly onEvent: (event: RawEvent) => void;
   /** The session's end, unless it was closed; nothing follows. */
   readonly onError: (error: Error) => void;
 }
@@ -41,6 +41,13 @@ interface ZongJiInternals {
   readonly BinlogClass: { readonly prototype: { binlogData: PacketHandler } };
 }
 
+/** What mysql2 calls with each packet, and what zongji replaces, too, where packets are compressed. */
+interface PacketReceiver {
+  handlePacket: (packet: (ProtocolPacket & { readonly sequenceId: number }) | undefined) => void;
+  /** What mysql2 expects the next packet to have. */
+  sequenceId: number;
+}
+
 const OK_MARKER = 0;
 /** Silent ticks of the watchdog, one per heartbeat, that mean that the source is gone. */
 const SILENT_HEARTBEATS = 3;
@@ -55,6 +62,7 @@ const ANNUAL_SECONDS = 31_536_000;
  */
 export class ReplicationSession implements AsyncDisposable {
   private readonly zongji: ZongJi;
+  private readonly event = new RawEvent(Buffer.alloc(0));
   private checksumBytes = 0;
   private isOver = false;
   private isPaused = false;
@@ -108,18 +116,7 @@ export class ReplicationSession implements AsyncDisposable {
   private prepareDump(): void {
     this.silentTicks = 0;
     this.checksumBytes = this.zongji.useChecksum ? 4 : 0;
-    const { BinlogClass } = this.zongji as unknown as ZongJiInternals;
-    const original = BinlogClass.prototype.binlogData;
-    const receive = (packet: ProtocolPacket): void => {
-      this.receive(packet);
-    };
-    BinlogClass.prototype.binlogData = function take(packet, connection) {
-      if (packet.buffer[packet.offset] !== OK_MARKER) {
-        return original.call(this, packet, connection);
-      }
-      receive(packet);
-      return take;
-    };
+    this.takeEvents();
     const periodNs = this.options.heartbeatMs * 1_000_000;
     this.run(
       this.zongji.connection,
@@ -129,6 +126,45 @@ export class ReplicationSession implements AsyncDisposable {
     );
     // It is idle from here on, and needed for the KILL at the end.
     this.run(this.zongji.ctrlConnection, `SET SESSION wait_timeout = ${ANNUAL_SECONDS}`);
+  }
+
+  /** From the dump's first packet on, events come here; how the dump ends is left to zongji. */
+  private takeEvents(): void {
+    const { BinlogClass } = this.zongji as unknown as ZongJiInternals;
+    const original = BinlogClass.prototype.binlogData;
+    const receive = (packet: ProtocolPacket): void => {
+      this.receive(packet);
+    };
+    let isFirst = true;
+    const shortenWay = this.shortenWay.bind(this);
+    BinlogClass.prototype.binlogData = function take(packet, connection) {
+      if (packet.buffer[packet.offset] !== OK_MARKER) {
+        return original.call(this, packet, connection);
+      }
+      if (isFirst) shortenWay(connection);
+      isFirst = false;
+      receive(packet);
+      return take;
+    };
+  }
+
+  /**
+   * Takes events before mysql2 asks its queue whose they are: 0.60 instead of 0.65 s of CPU for
+   * 189,000 transactions. All else, also what comes during a pause, goes the usual way.
+   */
+  private shortenWay(connection: ProtocolConnection): void {
+    const receiver = connection as unknown as PacketReceiver;
+    const { handlePacket } = receiver;
+    receiver.handlePacket = (packet) => {
+      if (packet === undefined) {
+        handlePacket.call(receiver, packet);
+      } else if (this.isPaused || packet.buffer[packet.offset] !== OK_MARKER) {
+        receiver.sequenceId = packet.sequenceId;
+        handlePacket.call(receiver, packet);
+      } else {
+        this.receive(packet);
+      }
+    };
   }
 
   private run(connection: Connection | null, ...statements: readonly string[]): void {
@@ -142,13 +178,14 @@ export class ReplicationSession implements AsyncDisposable {
   private receive(packet: ProtocolPacket): void {
     this.silentTicks = 0;
     if (this.isOver) return;
-    const { buffer, end } = packet;
-    const start = packet.offset + 1;
+    const { event } = this;
+    event.moveTo(packet.buffer, packet.offset + 1, packet.end);
     try {
-      if (buffer[start + EVENT_TYPE_OFFSET] === EventType.FORMAT_DESCRIPTION) {
-        this.checksumBytes = parseChecksumBytes(buffer.subarray(start, end));
+      if (event.type === EventType.FORMAT_DESCRIPTION) {
+        this.checksumBytes = parseChecksumBytes(event.toBuffer());
       }
-      this.handlers.onEvent(buffer.subarray(start, end - this.checksumBytes));
+      event.end -= this.checksumBytes;
+      this.handlers.onEvent(event);
     } catch (error) {
       // A throw in a packet handler would be taken for a broken connection.
       this.fail(translateReplicationError(error, this.options.endpoint));

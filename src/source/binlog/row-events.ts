@@ -1,7 +1,7 @@
 import { errorMessage } from '../../common/errors.js';
 import type { StreamedTable } from '../binlog-protocol.js';
-import { tableIdOf } from './event-layout.js';
 import type { InterpreterHost, OpenTransaction } from './interpreter-host.js';
+import type { RawEvent } from './raw-event.js';
 import { heedsForeignKeys, isDeleteEvent } from './rows-event.js';
 import type { StreamPosition } from './stream-position.js';
 import { isSkipped, StreamedTables, type TableState } from './streamed-tables.js';
@@ -10,6 +10,7 @@ import { describeMismatch } from './table-mismatch.js';
 
 /** The table of rows events that have no rows, to end a statement. */
 const DUMMY_TABLE = 0xff_ffff;
+const NONE: readonly number[] = [];
 
 /** Takes the rows of the tables that are wanted, where they fit. */
 export class RowEvents {
@@ -34,15 +35,15 @@ export class RowEvents {
     this.host.gatherer.retain(tables);
   }
 
-  readTableMap(event: Buffer, transaction: OpenTransaction | null): void {
+  readTableMap(event: RawEvent, transaction: OpenTransaction | null): void {
     const map = this.maps.read(event);
     if (transaction === null || transaction.xid === null) return;
     if (this.streamed.find(map) !== null) this.host.gatherer.park(event);
   }
 
   /** Rows of the transaction's event of this number. */
-  read(event: Buffer, index: number, transaction: OpenTransaction): void {
-    const id = tableIdOf(event);
+  read(event: RawEvent, index: number, transaction: OpenTransaction): void {
+    const id = event.tableId;
     const map = this.maps.get(id);
     if (map === undefined) {
       if (id === DUMMY_TABLE) return;
@@ -54,7 +55,7 @@ export class RowEvents {
       if (isSkipped(state, transaction.gtid, this.position)) return;
       const reason = this.mismatch(state, map);
       if (reason !== null) {
-        const copy = Buffer.from(event);
+        const copy = event.copy();
         this.mute(state, reason, () => {
           this.read(copy, index, transaction);
         });
@@ -74,12 +75,17 @@ export class RowEvents {
     return reason;
   }
 
-  private gather(state: TableState, map: TableMap, event: Buffer, { gtid }: OpenTransaction): void {
+  private gather(
+    state: TableState,
+    map: TableMap,
+    event: RawEvent,
+    { gtid }: OpenTransaction,
+  ): void {
     const { gatherer, handOver } = this.host;
     const { table } = state;
     const isParent = table.referenced.length > 0 && heedsForeignKeys(event);
     const isDeletes = isDeleteEvent(event);
-    const ahead = isParent ? this.streamed.ahead(gtid, this.position) : [];
+    const ahead = isParent ? this.streamed.ahead(gtid, this.position) : NONE;
     if (table.isRelated) {
       handOver.beforeRelatedRows(isParent && isDeletes ? table.id : null, ahead);
     }

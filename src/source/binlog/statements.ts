@@ -13,6 +13,7 @@ const OTHER: StatementKind = { kind: 'other' };
 
 const LEADING_COMMENTS = /^(?:\s+|\/\*(?!!)[\s\S]*?\*\/|(?:--[\s]|#)[^\n]*(?:\n|$))+/;
 const TRANSACTION_WORD = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE\s+SAVEPOINT|XA)\b/i;
+const BEGIN_TRANSACTION = /^BEGIN\b(?!(?:\s|\/\*[\s\S]*?\*\/|(?:--[\s]|#)[^\n]*\n)*NOT\b)/i;
 const NAME = '(`(?:[^`]|``)+`|[^\\s`;]+)';
 const SAVEPOINT = new RegExp(`^SAVEPOINT\\s+${NAME}`, 'i');
 const ROLLBACK_TO = new RegExp(`^ROLLBACK\\s+(?:WORK\\s+)?TO\\s+(?:SAVEPOINT\\s+)?${NAME}`, 'i');
@@ -40,7 +41,8 @@ export function classifyStatement(text: string): StatementKind {
     return { kind: XA_KINDS[word.toUpperCase()], xid: formatXid(global, branch, format) };
   }
   if (/^(?:XA\s+END|RELEASE)\b/i.test(bare)) return { kind: 'nothing' };
-  if (/^BEGIN\b/i.test(bare)) return BEGIN;
+  // MariaDB's BEGIN NOT ATOMIC begins a program, not a transaction.
+  if (BEGIN_TRANSACTION.test(bare)) return BEGIN;
   if (/^COMMIT\b/i.test(bare)) return COMMIT;
   if (/^ROLLBACK\b/i.test(bare)) return ROLLBACK;
   return OTHER;

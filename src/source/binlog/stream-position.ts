@@ -8,9 +8,12 @@ const POSITION_RANGE = 2 ** 32;
 
 /** How far the stream has come: what was seen of the file, and the last transaction boundary. */
 export class StreamPosition {
-  private file: string;
-  private seen: number;
-  private boundary: FileStart;
+  /** Where the last event seen ends. */
+  file: string;
+  seen: number;
+  /** The last transaction boundary. */
+  private boundaryFile: string;
+  private boundaryPosition: number;
   private executed: GtidSet | null;
   /** A stream that began by GTID passes what was told already: it has no boundaries of its own yet. */
   private isBehind: boolean;
@@ -22,13 +25,18 @@ export class StreamPosition {
     this.isBehind = from.gtidSet !== null;
     this.file = from.file;
     this.seen = from.position;
-    this.boundary = { file: from.file, position: from.position };
+    this.boundaryFile = from.file;
+    this.boundaryPosition = from.position;
     this.executed = from.gtidSet === null ? null : parseGtidSet(from.gtidSet, flavour);
   }
 
   /** What a restart may begin with: everything before it was told, and nothing behind it. */
   get checkpoint(): Checkpoint {
-    return { gtidSet: this.executed?.toString() ?? null, ...this.boundary };
+    return {
+      gtidSet: this.executed?.toString() ?? null,
+      file: this.boundaryFile,
+      position: this.boundaryPosition,
+    };
   }
 
   /** Whether everything up to there was told. */
@@ -41,27 +49,28 @@ export class StreamPosition {
     this.file = start.file;
     this.seen = start.position;
     if (!isReal) return;
-    this.boundary = start;
     this.isBehind = false;
+    this.markBoundary();
   }
 
   /** An event that ends there, as its header says. */
   see(end: number): void {
-    const passed = Math.floor(this.seen / POSITION_RANGE) * POSITION_RANGE;
-    const position = passed + end;
+    const position = this.seen < POSITION_RANGE ? end : this.passed + end;
     if (position > this.seen) this.seen = position;
     // Beyond another 4 GB. What lies a little behind is told twice, or of no place (0).
     else if (this.seen - position > POSITION_RANGE / 2) this.seen = position + POSITION_RANGE;
   }
 
-  /** Where the last event seen ends. */
-  get lastSeen(): FileStart {
-    return { file: this.file, position: this.seen };
+  /** What was passed of the file when positions last began anew. */
+  private get passed(): number {
+    return Math.floor(this.seen / POSITION_RANGE) * POSITION_RANGE;
   }
 
   /** The last event seen stands between transactions. */
   markBoundary(): void {
-    if (!this.isBehind) this.boundary = this.lastSeen;
+    if (this.isBehind) return;
+    this.boundaryFile = this.file;
+    this.boundaryPosition = this.seen;
   }
 
   /** The last event seen ends a transaction, or was all of it. */
@@ -85,6 +94,6 @@ export class StreamPosition {
 
   /** Whether the last event seen stands before the position, or ends there. */
   isUpTo(position: FileStart): boolean {
-    return compareBinlogPositions(this.lastSeen, position) <= 0;
+    return compareBinlogPositions({ file: this.file, position: this.seen }, position) <= 0;
   }
 }

@@ -1,7 +1,13 @@
 import { inflateRawSync, inflateSync } from 'node:zlib';
 import { binaryJsonText } from './binary-json.js';
 import { MAX_GROWTH, type TextConversion } from './text-conversion.js';
-import { type ColumnTranscoder, readLength, type Transfer, type ValueSize } from './transfer.js';
+import {
+  type ColumnTranscoder,
+  MAX_SHORT_LENGTH,
+  readLength,
+  type Transfer,
+  type ValueSize,
+} from './transfer.js';
 
 type LengthBytes = 1 | 2 | 3 | 4;
 
@@ -73,8 +79,11 @@ export class BinaryTranscoder implements ColumnTranscoder {
 /** ENUM: the member's number from 1 on; 0 is what was no member, and shows as the empty string. */
 export class EnumTranscoder implements ColumnTranscoder {
   readonly size: ValueSize;
-  readonly maxBytes = 0;
+  readonly maxBytes: number;
   private readonly texts: readonly Uint8Array[];
+  /** Each member's text behind its length, `words` words each; none where one is too long for that. */
+  private readonly strings: Int32Array;
+  private readonly words: number;
 
   /** `members` in UTF-8. */
   constructor(
@@ -83,19 +92,33 @@ export class EnumTranscoder implements ColumnTranscoder {
   ) {
     this.size = { bytes };
     this.texts = [new Uint8Array(0), ...members];
+    const longest = Math.max(...this.texts.map(({ length }) => length));
+    this.words = longest > MAX_SHORT_LENGTH ? 0 : (longest + 4) >> 2;
+    this.maxBytes = this.words * 4;
+    this.strings = new Int32Array(this.words * this.texts.length);
+    if (this.words === 0) return;
+    const strings = Buffer.from(this.strings.buffer);
+    this.texts.forEach((text, at) => {
+      strings[at * this.maxBytes] = text.length;
+      strings.set(text, at * this.maxBytes + 1);
+    });
   }
 
   transcode(transfer: Transfer): void {
-    const { input, from } = transfer;
+    const { input, from, to } = transfer;
     const index = this.bytes === 1 ? input[from] : input[from] | (input[from + 1] << 8);
     if (index >= this.texts.length) throw new Error(`malformed row image: ENUM member ${index}`);
     transfer.from = from + this.bytes;
-    const text = this.texts[index];
-    const begin = transfer.beginString(text.length);
-    const { output, to } = transfer;
-    for (let i = 0; i < text.length; i++) output[to + i] = text[i];
-    transfer.to = to + text.length;
-    transfer.endString(begin);
+    if (this.words === 0) {
+      transfer.writeString(this.texts[index]);
+      return;
+    }
+    const { strings, words } = this;
+    const { output, outputView } = transfer;
+    // Whole words, of which what follows overwrites the end.
+    for (let i = 0; i < words; i++)
+      outputView.setInt32(to + i * 4, strings[index * words + i], true);
+    transfer.to = to + 1 + output[to];
   }
 }
 

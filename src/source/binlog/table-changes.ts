@@ -10,7 +10,8 @@ import { RowDecoder } from '../rows/row-decoder.js';
 import type { CharacterSets } from './character-sets.js';
 import { createTranscoder } from './column-transcoder.js';
 import { ImageTranscoder } from './image-transcoder.js';
-import { readRowsEvent, type RowsEvent } from './rows-event.js';
+import type { RawEvent } from './raw-event.js';
+import { heedsForeignKeys, readRowsEvent, type RowsKind } from './rows-event.js';
 import { matchColumns } from './table-mismatch.js';
 import type { TableMap } from './table-map.js';
 import type { Transfer } from './transfer.js';
@@ -96,26 +97,25 @@ export class TableChanges {
    * row of the batch, and `onRow` behind each, where the caller may take a full batch away. Whether
    * foreign keys made the source change other tables' rows, too.
    */
-  decode(event: Uint8Array, nextSeq: () => number, onRow: () => void): boolean {
+  decode(event: RawEvent, nextSeq: () => number, onRow: () => void): boolean {
     this.concernsOthers = false;
-    const rows = readRowsEvent(event, this.width, this.table);
-    const base = this.transfer.attach(rows.bytes);
-    const end = base + rows.end;
-    let at = base + rows.start;
+    const { kind, bytes, start, end } = readRowsEvent(event, this.width, this.table);
+    this.transfer.attach(bytes);
+    let at = start;
     while (at < end) {
       at = this.isVersioned
-        ? this.decodeVersioned(rows.kind, at, nextSeq, onRow)
-        : this.decodeChange(rows.kind, at, nextSeq, onRow);
+        ? this.decodeVersioned(kind, at, nextSeq, onRow)
+        : this.decodeChange(kind, at, nextSeq, onRow);
     }
     if (at !== end) {
       throw new Error(`malformed rows event: the rows of ${this.table} don't end where it does`);
     }
-    return this.concernsOthers && this.referencedSpans.length > 0 && rows.heedsForeignKeys;
+    return this.concernsOthers && this.referencedSpans.length > 0 && heedsForeignKeys(event);
   }
 
   /** Decodes the change at `start`; returns where it ends. */
   private decodeChange(
-    kind: RowsEvent['kind'],
+    kind: RowsKind,
     start: number,
     nextSeq: () => number,
     onRow: () => void,
@@ -151,7 +151,7 @@ export class TableChanges {
    * an update that ends it, and an update is logged beside the insertion of the row as it was.
    */
   private decodeVersioned(
-    kind: RowsEvent['kind'],
+    kind: RowsKind,
     start: number,
     nextSeq: () => number,
     onRow: () => void,

@@ -1,7 +1,8 @@
 import { DucktailError } from '../../common/errors.js';
 import { ByteReader } from './byte-reader.js';
 import * as type from './column-types.js';
-import { EVENT_HEADER_BYTES, tableIdOf } from './event-layout.js';
+import { EVENT_HEADER_BYTES } from './event-layout.js';
+import type { RawEvent } from './raw-event.js';
 import { readMetadata, type TableMetadata } from './table-metadata.js';
 
 /** A column as a TABLE_MAP event describes it. */
@@ -188,6 +189,7 @@ const BODY_OFFSET = EVENT_HEADER_BYTES + 8;
 
 interface KeptMap {
   readonly body: Buffer;
+  readonly view: DataView;
   readonly map: TableMap;
 }
 
@@ -198,32 +200,46 @@ interface KeptMap {
 export class TableMapCache {
   private readonly byId = new Map<number, KeptMap>();
   private readonly byBody = new Map<string, KeptMap>();
+  /** What was asked for last, which mostly is asked for next. */
+  private lastId = -1;
+  private last: KeptMap | undefined;
 
   constructor(private readonly isMariaDb: boolean) {}
 
   /** Takes a TABLE_MAP event; from now on its table id stands for the table. Keeps no bytes of it. */
-  read(event: Uint8Array): TableMap {
-    const id = tableIdOf(event);
-    const known = this.byId.get(id);
-    if (known !== undefined && hasBody(event, known.body)) return known.map;
+  read(event: RawEvent): TableMap {
+    const id = event.tableId;
+    const known = this.find(id);
+    if (known !== undefined && hasBody(event, known)) return known.map;
     const kept = this.keep(event);
     this.byId.delete(id);
     this.byId.set(id, kept);
     dropOldest(this.byId, MAX_KEPT_IDS);
+    this.lastId = id;
+    this.last = kept;
     return kept.map;
   }
 
   /** What a rows event's table id stands for; undefined where no TABLE_MAP event came before. */
   get(tableId: number): TableMap | undefined {
-    return this.byId.get(tableId)?.map;
+    return this.find(tableId)?.map;
   }
 
-  private keep(event: Uint8Array): KeptMap {
-    const body = Buffer.from(event.subarray(BODY_OFFSET));
+  private find(id: number): KeptMap | undefined {
+    if (id !== this.lastId) {
+      this.lastId = id;
+      this.last = this.byId.get(id);
+    }
+    return this.last;
+  }
+
+  private keep(event: RawEvent): KeptMap {
+    const body = Buffer.from(event.toBuffer().subarray(BODY_OFFSET));
     const key = body.toString('latin1');
     let kept = this.byBody.get(key);
     if (kept === undefined) {
-      kept = { body, map: new TableMap(body, this.isMariaDb) };
+      const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+      kept = { body, view, map: new TableMap(body, this.isMariaDb) };
       this.byBody.set(key, kept);
       dropOldest(this.byBody, MAX_KEPT_MAPS);
     }
@@ -231,11 +247,18 @@ export class TableMapCache {
   }
 }
 
-function hasBody(event: Uint8Array, body: Buffer): boolean {
-  return (
-    event.length - BODY_OFFSET === body.length &&
-    body.compare(event, BODY_OFFSET, event.length) === 0
-  );
+/** By words, without a call into native code for every transaction. */
+function hasBody(event: RawEvent, { body, view }: KeptMap): boolean {
+  const from = event.start + BODY_OFFSET;
+  const { length } = body;
+  if (event.end - from !== length) return false;
+  const { bytes, view: eventView } = event;
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    if (view.getInt32(at, true) !== eventView.getInt32(from + at, true)) return false;
+  }
+  for (; at < length; at++) if (body[at] !== bytes[from + at]) return false;
+  return true;
 }
 
 /** A Map keeps the order in which its keys came. */

@@ -1,5 +1,6 @@
 import { ZSTDDecoder } from 'zstddec';
 import { EVENT_HEADER_BYTES } from './event-layout.js';
+import { RawEvent } from './raw-event.js';
 
 const FIELD_END = 0;
 const FIELD_COMPRESSION = 2;
@@ -21,7 +22,7 @@ export class TransactionPayloads {
   }
 
   /** The events inside, which have no checksums. They may be kept. */
-  unpack(event: Buffer): Buffer[] {
+  unpack(event: Buffer): RawEvent[] {
     const { compression, uncompressedBytes, start } = readFields(event);
     const body = event.subarray(start);
     switch (compression) {
@@ -73,14 +74,15 @@ function readPacked(bytes: Buffer, at: number): [value: number, next: number] {
   }
 }
 
-function splitEvents(bytes: Buffer): Buffer[] {
-  const events: Buffer[] = [];
+function splitEvents(bytes: Buffer): RawEvent[] {
+  const events: RawEvent[] = [];
+  const whole = new RawEvent(bytes);
   for (let at = 0; at < bytes.length;) {
     const size = bytes.readUInt32LE(at + SIZE_OFFSET);
     if (size < EVENT_HEADER_BYTES || at + size > bytes.length) {
       throw new Error('a transaction payload is damaged');
     }
-    events.push(bytes.subarray(at, at + size));
+    events.push(whole.part(at, at + size));
     at += size;
   }
   return events;

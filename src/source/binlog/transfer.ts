@@ -4,14 +4,13 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Up to this length a loop beats the native copy's call overhead. */
 const NATIVE_COPY_BYTES = 160;
 /** Up to this length a string's length is a single byte. */
-const MAX_SHORT_LENGTH = 0xfa;
+export const MAX_SHORT_LENGTH = 0xfa;
 const LONG_PREFIX = 0xfe;
 const LONG_PREFIX_BYTES = 9;
 
 /**
  * The row image that is read and the row of the binary protocol that is written from it. `from` and
- * `to` are how far both have come; positions in `input` are those of its whole ArrayBuffer, so that
- * events which follow each other in one socket buffer need no new views.
+ * `to` are how far both have come.
  */
 export class Transfer {
   input: Uint8Array = new Uint8Array(0);
@@ -26,13 +25,11 @@ export class Transfer {
     this.allot(0);
   }
 
-  /** Takes the bytes to read from; returns where in `input` they begin. */
-  attach(bytes: Uint8Array): number {
-    if (bytes.buffer !== this.input.buffer) {
-      this.input = new Uint8Array(bytes.buffer);
-      this.inputView = new DataView(bytes.buffer);
-    }
-    return bytes.byteOffset;
+  /** Takes the bytes to read from: mostly those that it has, of the same socket buffer. */
+  attach(bytes: Uint8Array): void {
+    if (bytes === this.input) return;
+    this.input = bytes;
+    this.inputView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Begins a row at the start of `output`, whose first `bytes` are left to the caller. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
 import type { Flavour } from '../../servers/test-server.js';
+import { onLastingConnection } from './lasting-connection.js';
 import { runExpected } from './run-expected.js';
 import { Random } from './random.js';
 import { SchemaChanges } from './schema-changes.js';
@@ -33,6 +34,9 @@ export const WORKLOAD_TABLES: readonly string[] = [
  * rolls its transaction back, and so no such savepoint.
  */
 const EXPECTED_ERRORS = [1062, 1213, 1205, 1305];
+
+/** Definitions that may or may not have changed when the server was killed: tables, columns. */
+const DOUBTFUL_ERRORS = [1050, 1051, 1054, 1060, 1091, 1136, 1146];
 
 /**
  * A writer of random transactions over several tables, the same ones for the same seed: key changes,
@@ -68,19 +72,43 @@ export class CdcWorkload {
   async write(url: string, count: number, stop?: AbortSignal): Promise<number> {
     const connection = await mysql.createConnection({ uri: url, charset: 'utf8mb4' });
     try {
-      await connection.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
-      let done = 0;
-      while (done < count && stop?.aborted !== true) {
-        for (const statement of this.next())
-          await runExpected(connection, statement, EXPECTED_ERRORS);
-        done++;
-        // Others need the server, too.
-        await delay(1);
-      }
-      return done;
+      return await this.writeOn(connection, count, EXPECTED_ERRORS, stop);
     } finally {
       connection.destroy();
     }
+  }
+
+  /** Until it is told to stop, on a server that is killed now and then. */
+  async writeOnAndOn(url: string, stop: AbortSignal): Promise<number> {
+    const errors = [...EXPECTED_ERRORS, ...DOUBTFUL_ERRORS];
+    let done = 0;
+    await onLastingConnection(
+      url,
+      () => stop.aborted,
+      async (connection) => {
+        while (!stop.aborted) done += await this.writeOn(connection, 1, errors, stop);
+      },
+    );
+    return done;
+  }
+
+  private async writeOn(
+    connection: mysql.Connection,
+    count: number,
+    expectedErrors: readonly number[],
+    stop?: AbortSignal,
+  ): Promise<number> {
+    await connection.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
+    let done = 0;
+    while (done < count && stop?.aborted !== true) {
+      for (const statement of this.next()) {
+        await runExpected(connection, statement, expectedErrors);
+      }
+      done++;
+      // Others need the server, too.
+      await delay(1);
+    }
+    return done;
   }
 
   private statements(count: number): string[] {

@@ -45,7 +45,9 @@ export class DucktailChild implements AsyncDisposable {
       // As bin/ducktail.js has it, which the entry point stands for.
       env: {
         PATH: process.env.PATH,
-        UV_THREADPOOL_SIZE: String(availableParallelism() + 4),
+        // Tests that run at the same time would have one port between them.
+        HTTP_ENABLED: 'false',
+        UV_THREADPOOL_SIZE: String(availableParallelism() + 12),
         ...env,
       },
       cwd: fileURLToPath(new URL('.', import.meta.url)),

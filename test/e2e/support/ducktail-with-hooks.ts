@@ -68,8 +68,8 @@ function carryOut({ action }: HookPlan, hold: () => Promise<void>): Promise<void
   }
 }
 
-/** At points of the service's stream. */
-function applyHooks(plan: HookPlan): ApplyHooks {
+/** At points of the service's stream: a point for each hook there is. */
+function applyHooks(plan: HookPlan): Required<ApplyHooks> {
   let passes = 0;
   const at = (point: ApplyPoint) => async (): Promise<void> => {
     if (plan.point !== point || passes++ < (plan.afterPasses ?? 0)) return;
@@ -116,4 +116,5 @@ process.exitCode = await runProgram(args, {
   intercept: (request) => withHooks(hookPlan, request),
   apply: applyHooks(hookPlan),
   keep: keepHooks(hookPlan),
+  walLimits: hookPlan.walLimits,
 });

@@ -1,11 +1,13 @@
+import type { WalLimits } from '../../../src/target/wal-keeper.js';
+
 /** What the test's own entry point (`ducktail-with-hooks.ts`) does at a named point of a sync. */
 export interface HookPlan {
   /**
    * flush, before-commit and after-commit are a full sync's, the others an incremental one's or the
-   * stream's. flush: before rows go into a staging table the fast way.
+   * stream's. flush: before rows go into a staging table the fast way. nowhere: for what else is
+   * in the plan.
    */
-  readonly point:
-    'flush' | 'before-commit' | 'after-commit' | IncrementalPoint | ApplyPoint | KeepPoint;
+  readonly point: CopyPoint | IncrementalPoint | ApplyPoint | KeepPoint | 'nowhere';
   /**
    * kill: SIGKILLs itself. hold: tells its parent and waits for its word, or for the signal that
    * stops the sync. fail: throws an error.
@@ -20,7 +22,12 @@ export interface HookPlan {
   readonly afterFlushes?: number;
   /** For an incremental sync's points and the stream's: lets it pass the point this often before. */
   readonly afterPasses?: number;
+  /** Of the service's stream, in place of its own. */
+  readonly walLimits?: WalLimits;
 }
+
+/** Of a full sync, also beside the stream. */
+export type CopyPoint = 'flush' | 'before-commit' | 'after-commit';
 
 /**
  * incremental-apply: a batch is staged. incremental-before-commit, incremental-after-commit: of the

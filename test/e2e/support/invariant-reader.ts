@@ -36,14 +36,18 @@ export class InvariantReader implements AsyncDisposable {
     return new InvariantReader(replica);
   }
 
-  /** Stops and fails if any answer was wrong, or fewer than `leastReads` came. */
-  async assertHeld(leastReads: number): Promise<void> {
+  /**
+   * Stops and fails if any answer was wrong, or fewer than `leastReads` came. Resolves to how many
+   * there were.
+   */
+  async assertHeld(leastReads: number): Promise<number> {
     await this[Symbol.asyncDispose]();
     assert.deepEqual(this.wrong, [], `of ${this.answered} reads`);
     assert.ok(
       this.answered >= leastReads,
       `${this.answered} reads were answered; the last refusal was ${String(this.lastRefusal)}`,
     );
+    return this.answered;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,7 @@ export interface ServiceStatus {
     } | null;
     readonly sourceTime: string | null;
     readonly lagSeconds: number | null;
+    readonly endedQueries: number;
   } | null;
   readonly tables: readonly StatusTable[];
 }

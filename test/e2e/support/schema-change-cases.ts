@@ -1,145 +1,9 @@
 import type { Flavour } from '../../servers/test-server.js';
-
-/** Statements that change definitions while rows are written. */
-export interface SchemaChangeCase {
-  readonly what: string;
-  readonly flavours?: readonly Flavour[];
-  /** Before the service has copied the tables. */
-  readonly setup: readonly string[];
-  /** With `@` for the source's database, in a session whose default database is another one. */
-  readonly ddl: readonly string[];
-  /** Tables with the columns `id` and `v`, at some time at least, whose rows change meanwhile. */
-  readonly written: readonly string[];
-}
+import { columnCases } from './column-change-cases.js';
+import { type SchemaChangeCase, seeded } from './schema-change-case.js';
 
 /** Tables that the service leaves out. */
 export const EXCLUDED_TABLES = 'hidden_*';
-
-function seeded(name: string, columns = '', values = ''): string[] {
-  return [
-    `CREATE TABLE ${name} (id INT PRIMARY KEY, v INT${columns})`,
-    `INSERT INTO ${name} VALUES (1, 1${values}), (2, NULL${values}), (1000, 3${values})`,
-  ];
-}
-
-const columnCases: readonly SchemaChangeCase[] = [
-  {
-    what: 'ADD COLUMN at the end, first, behind another, with defaults of all kinds',
-    setup: [
-      ...seeded('added'),
-      ...seeded('added_first'),
-      ...seeded('added_now'),
-      ...seeded('added_computed'),
-    ],
-    ddl: [
-      'ALTER TABLE @.added ADD COLUMN a INT',
-      "ALTER TABLE @.added ADD COLUMN b VARCHAR(20) NOT NULL DEFAULT 'it''s, \"x\"' AFTER id",
-      'ALTER TABLE @.added ADD COLUMN c DECIMAL(6,2) NOT NULL',
-      'ALTER TABLE @.added ADD (d DATE, e JSON)',
-      'ALTER TABLE @.added_first ADD COLUMN z INT FIRST',
-      'ALTER TABLE @.added_first ADD COLUMN y INT DEFAULT 7 FIRST, ADD COLUMN x INT AFTER id',
-      'ALTER TABLE @.added_now ADD COLUMN at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)',
-      'ALTER TABLE @.added_now ADD COLUMN ts TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP',
-      'ALTER TABLE @.added_computed ADD COLUMN twice INT GENERATED ALWAYS AS (v * 2) STORED',
-      'ALTER TABLE @.added_computed ADD COLUMN thrice INT GENERATED ALWAYS AS (v * 3) VIRTUAL',
-    ],
-    written: ['added', 'added_first', 'added_now', 'added_computed'],
-  },
-  {
-    what: 'DROP COLUMN, and another one in its place',
-    setup: [
-      ...seeded('dropped', ', a INT, b VARCHAR(5)', ", 5, 'x'"),
-      ...seeded('exchanged', ', a INT', ', 5'),
-    ],
-    ddl: [
-      'ALTER TABLE @.dropped DROP COLUMN a',
-      'ALTER TABLE @.dropped DROP b',
-      'ALTER TABLE @.exchanged DROP COLUMN a, ADD COLUMN b INT DEFAULT 9',
-      'ALTER TABLE @.exchanged DROP COLUMN b, ADD COLUMN b INT DEFAULT 10',
-    ],
-    written: ['dropped', 'exchanged'],
-  },
-  {
-    what: 'RENAME COLUMN, in both spellings, and two that change names',
-    setup: [
-      ...seeded('renamed_column', ', a INT', ', 5'),
-      ...seeded('swapped_columns', ', a INT, b INT', ', 5, 6'),
-    ],
-    ddl: [
-      'ALTER TABLE @.renamed_column RENAME COLUMN a TO `new name`',
-      'ALTER TABLE @.renamed_column CHANGE COLUMN `new name` c BIGINT',
-      'ALTER TABLE @.swapped_columns RENAME COLUMN a TO b, RENAME COLUMN b TO a',
-    ],
-    written: ['renamed_column', 'swapped_columns'],
-  },
-  {
-    what: 'MODIFY of types, and of what is behind them',
-    setup: [
-      ...seeded('widened'),
-      ...seeded(
-        'modified',
-        ", t VARCHAR(50), e ENUM('a', 'b'), m DECIMAL(8,2), s DATETIME, u INT",
-        ", '12', 'b', 1.25, '2024-01-01 01:02:03', 5",
-      ),
-      'CREATE TABLE recoded (id INT PRIMARY KEY, v INT, t VARCHAR(20)) CHARACTER SET latin1',
-      "INSERT INTO recoded VALUES (1, 1, 'größe')",
-    ],
-    ddl: [
-      'ALTER TABLE @.widened MODIFY v BIGINT',
-      'ALTER TABLE @.widened MODIFY v VARCHAR(30)',
-      'ALTER TABLE @.widened MODIFY v BIGINT NOT NULL DEFAULT 0',
-      "ALTER TABLE @.modified MODIFY e ENUM('a', 'b', 'c')",
-      "ALTER TABLE @.modified MODIFY e ENUM('0', 'c', 'b', 'a')",
-      'ALTER TABLE @.modified MODIFY m DECIMAL(10,1)',
-      'ALTER TABLE @.modified MODIFY s DATETIME(6)',
-      'ALTER TABLE @.modified MODIFY u INT UNSIGNED',
-      'ALTER TABLE @.modified MODIFY t INT',
-      'ALTER TABLE @.recoded CONVERT TO CHARACTER SET utf8mb4',
-    ],
-    written: ['widened', 'modified', 'recoded'],
-  },
-  {
-    what: 'columns of one type that change places',
-    setup: seeded('reordered', ', a INT, b INT', ', 5, 6'),
-    ddl: [
-      'ALTER TABLE @.reordered MODIFY b INT AFTER id',
-      'ALTER TABLE @.reordered MODIFY a INT FIRST, MODIFY b INT AFTER v',
-    ],
-    written: ['reordered'],
-  },
-  {
-    what: 'keys that come, change and go',
-    setup: [
-      ...seeded('rekeyed', ', a INT NOT NULL', ', 5'),
-      'CREATE TABLE keyless (id INT NOT NULL, v INT)',
-      'INSERT INTO keyless VALUES (1, 1), (2, 2)',
-      ...seeded('unkeyed'),
-    ],
-    ddl: [
-      'ALTER TABLE @.rekeyed DROP PRIMARY KEY, ADD PRIMARY KEY (a, id)',
-      'ALTER TABLE @.unkeyed DROP PRIMARY KEY',
-      'ALTER TABLE @.keyless ADD COLUMN k INT AUTO_INCREMENT PRIMARY KEY',
-    ],
-    written: ['rekeyed', 'unkeyed', 'keyless'],
-  },
-  {
-    what: 'changes that change nothing of the rows',
-    setup: seeded('unchanged', ', a INT', ', 5'),
-    ddl: [
-      'CREATE INDEX by_v ON @.unchanged (v)',
-      "ALTER TABLE @.unchanged COMMENT = 'DROP TABLE unchanged; TRUNCATE TABLE unchanged'",
-      'ALTER TABLE @.unchanged ENGINE = InnoDB',
-      'ANALYZE TABLE @.unchanged',
-      'OPTIMIZE TABLE @.unchanged',
-      'ALTER TABLE @.unchanged ALTER COLUMN a SET DEFAULT 3, ADD CHECK (a <> -1)',
-      'CREATE VIEW @.a_view AS SELECT * FROM @.unchanged',
-      'DROP VIEW @.a_view',
-      'DROP INDEX by_v ON @.unchanged',
-      "CREATE TABLE IF NOT EXISTS @.unchanged (other INT PRIMARY KEY) COMMENT 'not made'",
-    ],
-    written: ['unchanged'],
-  },
-];
 
 const tableCases: readonly SchemaChangeCase[] = [
   {
@@ -202,6 +66,24 @@ const tableCases: readonly SchemaChangeCase[] = [
       ...['old_name', 'new_name', 'newer_name', 'old_spelling', 'new_spelling', 'one', 'two'],
       ...['now_hidden', 'hidden_now', 'hidden_before', 'now_shown', 'chained', 'chained_3'],
     ],
+  },
+  {
+    what: 'RENAME TABLE to another database and back',
+    setup: ['travelled', 'exchanged_away'].flatMap((name) => seeded(name)),
+    ddl: [
+      'CREATE DATABASE @_abroad',
+      'RENAME TABLE @.travelled TO @_abroad.travelled',
+      'UPDATE @_abroad.travelled SET v = 77 WHERE id = 1000',
+      'ALTER TABLE @_abroad.travelled ADD COLUMN seen INT DEFAULT 5',
+      'RENAME TABLE @_abroad.travelled TO @.travelled',
+      'ALTER TABLE @.travelled RENAME TO @_abroad.by_alter',
+      'ALTER TABLE @_abroad.by_alter RENAME TO @.travelled_back',
+      'CREATE TABLE @_abroad.other LIKE @.exchanged_away',
+      'INSERT INTO @_abroad.other VALUES (5000, 1)',
+      'RENAME TABLE @.exchanged_away TO @_abroad.gone, @_abroad.other TO @.exchanged_away',
+      'DROP DATABASE @_abroad',
+    ],
+    written: ['travelled', 'travelled_back', 'exchanged_away'],
   },
   {
     what: 'the cutover of gh-ost',

@@ -16,7 +16,7 @@ export class TcpProxy implements AsyncDisposable {
 
   private constructor(
     private readonly listener: Server,
-    private readonly target: URL,
+    private target: URL,
   ) {
     listener.on('connection', (client) => this.link(client));
   }
@@ -71,6 +71,11 @@ export class TcpProxy implements AsyncDisposable {
     this.isOpen = true;
     this.delayMs = 0;
     for (const link of [...this.links]) if (link.isStalled) this.drop(link);
+  }
+
+  /** New connections go to another server. */
+  retarget(serverUrl: string): void {
+    this.target = new URL(serverUrl);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,8 +9,8 @@ import {
 } from '../../../src/model/column-plan.js';
 import type { RejectedValue } from '../../../src/model/rejected-value.js';
 import { CharacterSets } from '../../../src/source/binlog/character-sets.js';
-import { tableIdOf } from '../../../src/source/binlog/event-layout.js';
 import { EventType } from '../../../src/source/binlog/event-types.js';
+import { RawEvent } from '../../../src/source/binlog/raw-event.js';
 import { isRowsEvent } from '../../../src/source/binlog/rows-event.js';
 import { TableChanges } from '../../../src/source/binlog/table-changes.js';
 import { type TableMap, TableMapCache } from '../../../src/source/binlog/table-map.js';
@@ -118,6 +118,11 @@ export class ChangedSource implements AsyncDisposable {
     this.place = { file: row.File, position: Number(row.Position) };
   }
 
+  /** From where `events` reads. */
+  get readFrom(): BinlogPlace {
+    return this.place;
+  }
+
   /** Runs statements; all events that they bring. */
   async eventsOf(...statements: readonly string[]): Promise<Buffer[]> {
     await this.skip();
@@ -134,7 +139,7 @@ export class ChangedSource implements AsyncDisposable {
   mapOf(table: string, events: readonly Buffer[]): TableMap {
     const maps = events
       .filter((event) => event[4] === EventType.TABLE_MAP)
-      .map((event) => this.maps.read(event))
+      .map((event) => this.maps.read(new RawEvent(event)))
       .filter(({ database, name }) => database === this.source.database && name === table);
     const map = maps.at(-1);
     if (map === undefined) throw new Error(`no TABLE_MAP event of ${table}`);
@@ -150,10 +155,10 @@ export class ChangedSource implements AsyncDisposable {
     const batches = new Batches(planChanges(plan).columns);
     const decoders = new Map<TableMap, TableChanges>();
     let seq = 0;
-    for (const event of events) {
-      if (event[4] === EventType.TABLE_MAP) this.maps.read(event);
-      if (!isRowsEvent(event[4])) continue;
-      const map = this.maps.get(tableIdOf(event));
+    for (const event of events.map((bytes) => new RawEvent(bytes))) {
+      if (event.type === EventType.TABLE_MAP) this.maps.read(event);
+      if (!isRowsEvent(event.type)) continue;
+      const map = this.maps.get(event.tableId);
       if (map?.database !== plan.schema.database || map.name !== plan.schema.name) continue;
       let changes = decoders.get(map);
       if (changes === undefined) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DucktailError } from '../../../src/common/errors.js';
-import { tableIdOf } from '../../../src/source/binlog/event-layout.js';
+import { RawEvent } from '../../../src/source/binlog/raw-event.js';
 import { TableMapCache } from '../../../src/source/binlog/table-map.js';
 import { describeMismatch } from '../../../src/source/binlog/table-mismatch.js';
 import { TestSource } from '../../helpers/test-source.js';
@@ -80,16 +80,16 @@ for (const flavour of FLAVOURS) {
     );
     const cache = new TableMapCache(flavour === 'mariadb');
     // Other tests may write to the server, too.
-    const tables = events.filter(
-      (event) => event[4] === 19 && cache.read(event).database === source.database,
-    );
+    const tables = events
+      .map((bytes) => new RawEvent(bytes))
+      .filter((event) => event.type === 19 && cache.read(event).database === source.database);
     const maps = tables.map((event) => cache.read(event));
     assert.equal(maps.length, 4);
     assert.equal(maps[0], maps[1]);
     assert.equal(maps[0], maps[2]);
     assert.notEqual(maps[0], maps[3]);
-    assert.equal(new Set(tables.map(tableIdOf)).size, 3);
-    tables.forEach((event, at) => assert.equal(cache.get(tableIdOf(event)), maps[at]));
+    assert.equal(new Set(tables.map(({ tableId }) => tableId)).size, 3);
+    tables.forEach((event, at) => assert.equal(cache.get(event.tableId), maps[at]));
     assert.equal(cache.get(0x1234), undefined);
     assert.deepEqual(
       maps[3].columns.map(({ name }) => name),

@@ -57,6 +57,30 @@ for (const flavour of FLAVOURS) {
     }
   });
 
+  test(`ENUMs of long and of many members come from ${flavour}, and DECIMALs of any digits`, async () => {
+    await using source = await TestSource.open(flavour);
+    await using changed = await ChangedSource.open(source);
+    const members = (lengths: readonly number[]): string =>
+      lengths.map((length, at) => `'${String(at).padEnd(length, 'é')}'`).join(', ');
+    const many = Array.from({ length: 300 }, (_, at) => `'${at}'`).join(', ');
+    const decimals = ['0', '9', '-9', '10', '1000000000', '-100000000.000000001', '999999999.1'];
+    await assertInserted(
+      changed,
+      'members',
+      `CREATE TABLE members (id INT PRIMARY KEY AUTO_INCREMENT,
+         short ENUM(${members([1, 2, 3, 4, 5, 11, 12, 13, 125])}), last INT,
+         far ENUM(${members([1, 126, 250, 255])}), many ENUM(${many}), digits DECIMAL(19, 9),
+         wide DECIMAL(38, 10), whole DECIMAL(9), padded DECIMAL(11, 2) ZEROFILL)`,
+      ...decimals.map(
+        (digits, at) => `INSERT INTO members (short, last, far, many, digits, wide, whole, padded)
+           VALUES (${at + 1}, -1, ${1 + (at % 4)}, ${1 + at * 49}, ${digits}, ${digits}9, ${at}, ${at}.5)`,
+      ),
+      `INSERT INTO members (short, last, whole, digits, wide, padded)
+         VALUES (8, 7, 999999999, 9999999999.999999999, -9999999999999999999999999999.9999999999, 0),
+                (9, 7, -999999999, -9999999999.999999999, 0.0000000001, 999999999.99)`,
+    );
+  });
+
   test(`a table of hundreds of columns comes from ${flavour} with its NULLs`, async () => {
     await using source = await TestSource.open(flavour);
     await using changed = await ChangedSource.open(source);

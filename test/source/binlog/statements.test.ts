@@ -24,6 +24,7 @@ const CASES: readonly (readonly [text: string, kind: StatementKind])[] = [
   ['/*!50001 CREATE VIEW v AS SELECT 1 */', other],
   ["UPDATE t SET v = 'COMMIT'", other],
   ['BEGINNING', other],
+  ['BEGIN NOT ATOMIC DELETE FROM t; END', other],
   ['', other],
 ];
 

@@ -1,0 +1,114 @@
+import { DucktailError } from '../common/errors.js';
+import { Turns } from '../common/turns.js';
+import type { QueryObserver } from '../model/observers.js';
+import type { QueryLimits } from '../model/query-limits.js';
+import type { Database } from '../target/database.js';
+import { QueryMemory } from '../target/query-memory.js';
+import { observedQuery } from '../watch/observed-query.js';
+
+/**
+ * Says which clients' queries run, and ends those that take more than they may: replication goes
+ * first. What a query throws then says why.
+ */
+export class QueryGovernor implements AsyncDisposable {
+  private readonly turns: Turns;
+  private readonly memory: QueryMemory;
+  private running = 0;
+  private waiting = 0;
+
+  constructor(
+    database: Database,
+    private readonly limits: QueryLimits,
+    private readonly observer: QueryObserver | null = null,
+  ) {
+    this.turns = new Turns(limits.maxConcurrent);
+    this.memory = new QueryMemory(database, {
+      bytes: limits.memoryBytes * limits.maxConcurrent,
+      tempBytes: limits.tempBytes,
+    });
+  }
+
+  get runningQueries(): number {
+    return this.running;
+  }
+
+  get waitingQueries(): number {
+    return this.waiting;
+  }
+
+  /** Runs `work` in its turn. Its signal aborts with the given one, in time, and for lack of room. */
+  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return observedQuery(
+      this.observer,
+      signal,
+      (attended) => this.inTurn(signal, attended),
+      () => this.attend(signal, work),
+    );
+  }
+
+  private async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (this.turns.isTaken && this.waiting >= this.limits.queueMax) throw queueIsFull();
+    let isWaiting = true;
+    this.waiting++;
+    const start = (): void => {
+      if (isWaiting) this.waiting--;
+      isWaiting = false;
+    };
+    try {
+      return await this.turns.run(signal, () => {
+        start();
+        return work();
+      });
+    } finally {
+      start();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.memory[Symbol.asyncDispose]();
+  }
+
+  private async attend<T>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { timeoutMs } = this.limits;
+    const controller = new AbortController();
+    const end = (reason: unknown): void => {
+      controller.abort(reason);
+    };
+    const leave = (): void => {
+      end(signal.reason);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    const timer = setTimeout(() => {
+      end(overTime(timeoutMs));
+    }, timeoutMs);
+    this.running++;
+    const release = await this.memory.admit(end);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.running--;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      release();
+    }
+  }
+}
+
+function overTime(timeoutMs: number): DucktailError {
+  return new DucktailError(
+    'query-limit',
+    `the query took more than ${timeoutMs} ms and was ended`,
+    {
+      hint: 'Ask for less, or have QUERY_TIMEOUT_MS raised.',
+    },
+  );
+}
+
+function queueIsFull(): DucktailError {
+  return new DucktailError('queue-full', 'too many queries are waiting already', {
+    hint: 'Try again in a moment; MAX_CONCURRENT_QUERIES and QUERY_QUEUE_MAX say how many there may be.',
+  });
+}

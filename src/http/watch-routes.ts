@@ -1,0 +1,49 @@
+import type { Watch } from '../watch/watch.js';
+import { HttpError } from './http-error.js';
+import type { HttpPlugin } from './http-server.js';
+import { readWatchPage } from './watch-page.js';
+
+/** The page at `/`, its events, and the metrics. */
+export function watchRoutes({ metrics, events }: Pick<Watch, 'metrics' | 'events'>): HttpPlugin {
+  return async (app) => {
+    const page = await readWatchPage();
+    app.get(
+      '/',
+      { config: { role: 'anyone' }, schema: { hide: true } },
+      // It carries no data: what it shows it asks for with the reader's token.
+      (_request, reply) => reply.headers(page.headers).send(page.html),
+    );
+    app.get(
+      '/metrics',
+      { schema: { summary: "Metrics in Prometheus's text format", produces: ['text/plain'] } },
+      async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+    );
+    app.get(
+      '/api/events',
+      {
+        exposeHeadRoute: false,
+        schema: {
+          summary: 'What the service does, as it does it: server-sent events',
+          produces: ['text/event-stream'],
+        },
+      },
+      (request, reply) => {
+        const stream = events.open();
+        if (stream === null) {
+          throw new HttpError(503, 'too many clients read the events already', {
+            headers: { 'retry-after': '30' },
+          });
+        }
+        request.ended.addEventListener('abort', () => stream.destroy(), { once: true });
+        return reply
+          .headers({
+            'content-type': 'text/event-stream; charset=utf-8',
+            'cache-control': 'no-store',
+            // Proxies are not to wait for more.
+            'x-accel-buffering': 'no',
+          })
+          .send(stream);
+      },
+    );
+  };
+}

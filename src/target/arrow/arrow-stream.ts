@@ -1,0 +1,80 @@
+import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import * as arrow from 'apache-arrow';
+import { builderFor } from './arrow-types.js';
+import type { ColumnBuilder } from './column-builder.js';
+
+/** Rows of a record batch, about. */
+const BATCH_ROWS = 32 * 1024;
+
+/** Keeps what a writer writes until it is taken. */
+class Outbox extends arrow.AsyncByteQueue {
+  private pieces: Uint8Array[] = [];
+
+  override write(value: Uint8Array): void {
+    if (value.byteLength > 0) this.pieces.push(value);
+  }
+
+  take(): Uint8Array {
+    const bytes = Buffer.concat(this.pieces);
+    this.pieces = [];
+    return bytes;
+  }
+}
+
+/** Types that Arrow has nothing for; the query is to cast them to VARCHAR. */
+export function needsText(type: DuckDBType): boolean {
+  return builderFor(type) === null;
+}
+
+/**
+ * A result as an Arrow IPC stream, in pieces of a record batch each. The vectors' memory is copied
+ * into Arrow's buffers, without a JS value for each of theirs.
+ */
+export async function* arrowPieces(
+  columns: readonly { readonly name: string }[],
+  types: readonly DuckDBType[],
+  chunks: AsyncIterable<DuckDBDataChunk>,
+): AsyncGenerator<Uint8Array> {
+  const builders = types.map((type) => builderFor(type)!);
+  const schema = new arrow.Schema(
+    columns.map(({ name }, at) => new arrow.Field(name, builders[at].type, true)),
+  );
+  const outbox = new Outbox();
+  const writer = new arrow.RecordBatchStreamWriter();
+  writer.reset(outbox, schema);
+  let rows = 0;
+  for await (const chunk of chunks) {
+    appendChunk(builders, chunk);
+    rows += chunk.rowCount;
+    if (rows < BATCH_ROWS) continue;
+    writer.write(batchOf(schema, builders, rows));
+    rows = 0;
+    yield outbox.take();
+  }
+  writer.write(batchOf(schema, builders, rows));
+  writer.finish();
+  yield outbox.take();
+}
+
+function appendChunk(
+  builders: readonly ColumnBuilder[],
+  { chunk, rowCount }: DuckDBDataChunk,
+): void {
+  for (let at = 0; at < builders.length; at++) {
+    builders[at].append(duckdb.data_chunk_get_vector(chunk, at), 0, rowCount);
+  }
+}
+
+function batchOf(
+  schema: arrow.Schema,
+  builders: readonly ColumnBuilder[],
+  rows: number,
+): arrow.RecordBatch {
+  const children = builders.map((builder) => builder.finish());
+  const type = new arrow.Struct(schema.fields);
+  return new arrow.RecordBatch(
+    schema,
+    arrow.makeData({ type, length: rows, nullCount: 0, children }),
+  );
+}

@@ -1,0 +1,21 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+const INTERVAL_MS = 50;
+
+/** Again and again, because an interrupt that comes between two steps is forgotten. */
+export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    timer = setInterval(() => {
+      connection.interrupt();
+    }, INTERVAL_MS);
+  };
+  signal.addEventListener('abort', interrupt, { once: true });
+  return {
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', interrupt);
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { totalmem } from 'node:os';
+import { errorMessage } from '../common/errors.js';
+
+/** Of the machine's memory, what DuckDB may come to have. */
+const MAX_MEMORY_SHARE = 0.8;
+
+/** Measured: a table of 300 columns is too much for 192 MB, and is copied with 225 MB. */
+const BASE_MEMORY = 64 * 1024 * 1024;
+const COLUMN_MEMORY = 512 * 1024;
+/** Two buffers of 256 KB for which rows are there since when, one of them until the file is closed. */
+const TABLE_MEMORY = 512 * 1024;
+
+/** What DuckDB may come to have, in bytes. */
+function mostMemory(): number {
+  return totalmem() * MAX_MEMORY_SHARE;
+}
+
+/** The largest memory limit that DuckDB is given on this machine, in its notation. */
+export function mostMemoryText(): string {
+  return memoryText(mostMemory());
+}
+
+function memoryText(bytes: number): string {
+  return `${Math.round(bytes / 1e6)}MB`;
+}
+
+const UNITS: Record<string, number> = {
+  bytes: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** Bytes of a size as DuckDB prints it, such as `244.1 MiB`. */
+function parseSize(text: string): number {
+  const [number, unit] = text.split(' ');
+  return Number(number) * (UNITS[unit] ?? NaN);
+}
+
+/** DuckDB's memory limit, which grows where work can't be done within it. */
+export class MemoryLimit {
+  /** Kept here: where memory is short, even asking DuckDB for it fails. */
+  private bytes: number;
+  /** Above it, for clients' queries. */
+  private lentBytes = 0;
+
+  /** `text`: as DuckDB prints it. */
+  constructor(
+    text: string,
+    private readonly run: (sql: string) => Promise<unknown>,
+  ) {
+    this.bytes = parseSize(text);
+  }
+
+  /** Resolves to the new limit, or null where the machine has no more to give. */
+  async double(): Promise<string | null> {
+    const raised = this.bytes * 2;
+    return raised > mostMemory() ? null : this.set(raised);
+  }
+
+  /** Resolves to the new limit, or null where it stays. */
+  async provideFor({ columns = 0, tables = 0 }): Promise<string | null> {
+    const needed = BASE_MEMORY + columns * COLUMN_MEMORY + tables * TABLE_MEMORY;
+    return needed <= this.bytes || needed > mostMemory() ? null : this.set(needed);
+  }
+
+  /** Runs `work` with all the memory that DuckDB may ever have. */
+  async withAll<T>(work: () => Promise<T>): Promise<T> {
+    const limit = this.bytes;
+    await this.set(mostMemory());
+    try {
+      return await work();
+    } finally {
+      await this.set(limit);
+    }
+  }
+
+  /** From here on so much is lent to clients' queries. */
+  async lend(bytes: number): Promise<void> {
+    this.lentBytes = bytes;
+    await this.apply(this.bytes);
+  }
+
+  /** How DuckDB is told of it. */
+  get setting(): string {
+    return this.settingOf(this.bytes);
+  }
+
+  get text(): string {
+    return memoryText(this.bytes);
+  }
+
+  private async set(bytes: number): Promise<string> {
+    await this.apply(bytes);
+    this.bytes = bytes;
+    return this.text;
+  }
+
+  private async apply(bytes: number): Promise<void> {
+    try {
+      await this.run(this.settingOf(bytes));
+    } catch (error) {
+      // It can't be less than is in use: then it stays as it is until it is set again.
+      if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
+    }
+  }
+
+  private settingOf(bytes: number): string {
+    return `SET GLOBAL memory_limit = '${memoryText(Math.min(bytes + this.lentBytes, mostMemory()))}'`;
+  }
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TempFolder } from '../helpers/temp-folder.js';
+import { TestSource } from '../helpers/test-source.js';
+import { RunningService } from './support/running-service.js';
+
+const CLIENTS = 8;
+const ROUNDS = 12;
+const ROWS = 500;
+
+/** Where the running service answers. */
+async function addressOf(service: RunningService): Promise<string> {
+  let url: string | undefined;
+  await service.until('answers over HTTP', () => {
+    url = /http:\/\/127\.0\.0\.1:\d+/.exec(service.said)?.[0];
+    return url !== undefined;
+  });
+  return url ?? '';
+}
+
+interface Answer {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly freshness: {
+    readonly binlog: { readonly position: number } | null;
+    readonly except: string[];
+  };
+  readonly error: string | null;
+}
+
+async function post(url: string, path: string, body: string, type = 'json'): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': `application/${type}` },
+    body,
+  });
+}
+
+async function query(url: string, sql: string): Promise<Answer> {
+  const reply = await post(url, '/api/query', JSON.stringify({ query: sql }));
+  const answer = (await reply.json()) as Answer;
+  assert.equal(answer.error, null, `${reply.status} ${String(answer.error)}`);
+  return answer;
+}
+
+test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is consistent', async () => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  await source.run(
+    'CREATE TABLE accounts (id INT PRIMARY KEY, balance INT NOT NULL)',
+    'INSERT INTO accounts VALUES (1, 500), (2, 500)',
+  );
+  await using service = await RunningService.start(source, folder.file('r.duckdb'), {
+    variables: { HTTP_ENABLED: 'true', HTTP_PORT: '0' },
+  });
+  const url = await addressOf(service);
+  const created = await post(
+    url,
+    '/api/execute',
+    JSON.stringify({
+      statements: [{ query: 'CREATE TABLE events (client INTEGER, round INTEGER, n INTEGER)' }],
+    }),
+  );
+  assert.equal(created.status, 200, await created.text());
+  let isDone = false;
+  const transfers = (async () => {
+    let count = 0;
+    for (; !isDone || count < 50; count++) {
+      await source.run(
+        'START TRANSACTION',
+        'UPDATE accounts SET balance = balance - 1 WHERE id = 1',
+        'UPDATE accounts SET balance = balance + 1 WHERE id = 2',
+        'COMMIT',
+      );
+    }
+    return count;
+  })();
+  const appender = async (client: number): Promise<void> => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const lines = Array.from({ length: ROWS }, (_, n) => `[${client},${round},${n}]\n`);
+      const reply = await post(url, '/api/append/events', lines.join(''), 'x-ndjson');
+      assert.deepEqual(await reply.json(), { rowsAppended: ROWS, error: null });
+    }
+  };
+  let reads = 0;
+  const reader = async (): Promise<void> => {
+    let position = 0;
+    while (!isDone) {
+      const { rows, freshness } = await query(
+        url,
+        `SELECT (SELECT sum(balance)::INT FROM accounts) AS total,
+                (SELECT count(*)::INT FROM (SELECT 1 FROM events GROUP BY client, round HAVING count(*) <> ${ROWS})) AS parts`,
+      );
+      assert.deepEqual(rows, [{ total: 1000, parts: 0 }]);
+      assert.deepEqual(freshness.except, []);
+      const seen = freshness.binlog?.position ?? 0;
+      assert.ok(seen >= position, `${seen} after ${position}`);
+      position = seen;
+      reads++;
+    }
+  };
+  const readers = Promise.all(Array.from({ length: CLIENTS }, reader));
+  readers.catch(() => undefined);
+  try {
+    await Promise.all(Array.from({ length: CLIENTS }, (_, client) => appender(client)));
+  } finally {
+    isDone = true;
+  }
+  await readers;
+  const count = await transfers;
+  await service.caughtUp();
+  const { rows } = await query(
+    url,
+    `SELECT (SELECT count(*)::INT FROM events) AS n,
+            (SELECT count(DISTINCT (client, round, n))::INT FROM events) AS different,
+            (SELECT balance FROM accounts WHERE id = 2) AS balance`,
+  );
+  const n = CLIENTS * ROUNDS * ROWS;
+  assert.deepEqual(rows, [{ n, different: n, balance: 500 + count }]);
+  assert.ok(reads > 0);
+  for (const path of ['/healthz', '/readyz', '/api/status', '/openapi.json']) {
+    const reply = await fetch(`${url}${path}`);
+    assert.equal(reply.status, 200, `${path}: ${await reply.text()}`);
+  }
+  await service.stop();
+});
+
+test('a monstrous report beside CDC ends by an error that says why, and replication goes on', async () => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  await source.run(
+    'CREATE TABLE t (id INT PRIMARY KEY, v INT NOT NULL)',
+    'INSERT INTO t VALUES (1, 0)',
+  );
+  await using service = await RunningService.start(source, folder.file('r.duckdb'), {
+    variables: {
+      HTTP_ENABLED: 'true',
+      HTTP_PORT: '0',
+      QUERY_TIMEOUT_MS: '8000',
+      QUERY_MEMORY_LIMIT: '32MB',
+      QUERY_TEMP_LIMIT: '200MB',
+    },
+  });
+  const url = await addressOf(service);
+  const reports = [
+    `SELECT list(a.range || repeat('x', 100)) FROM range(100000) a, range(1000) b`,
+    `SELECT * FROM (SELECT a.range * b.range AS n, repeat('x', 200) || a.range AS t
+       FROM range(100000) a, range(1000) b) ORDER BY n, t`,
+    `SELECT t, count(*), string_agg(n::VARCHAR) FROM (SELECT a.range * b.range AS n, md5((a.range + b.range * 7919)::VARCHAR) AS t
+       FROM range(100000) a, range(1000) b) GROUP BY t ORDER BY 2`,
+  ];
+  let isDone = false;
+  const ends = Promise.all(
+    reports.map(async (sql) => {
+      const reply = await post(url, '/api/query', JSON.stringify({ query: sql })).catch(
+        (error: unknown) => {
+          throw new Error(`the service said: ${service.said}`, { cause: error });
+        },
+      );
+      return [reply.status, ((await reply.json()) as Answer).error ?? ''] as const;
+    }),
+  ).finally(() => (isDone = true));
+  let worstLag = 0;
+  let changes = 0;
+  while (!isDone) {
+    await source.run('UPDATE t SET v = v + 1');
+    changes++;
+    const lag = (await service.status())?.cdc?.lagSeconds ?? 0;
+    worstLag = Math.max(worstLag, lag);
+  }
+  for (const [status, error] of await ends) {
+    assert.ok([400, 422, 503].includes(status), `${status} ${error}`);
+    assert.match(error, /memory|took more than|ended because/i);
+  }
+  await service.caughtUp();
+  const { rows, freshness } = await query(url, 'SELECT v FROM t');
+  assert.deepEqual([rows, freshness.except], [[{ v: changes }], []]);
+  assert.ok(worstLag < 8, `${worstLag} s`);
+  const peak = await service.peakRssBytes();
+  assert.ok(peak === null || peak < 700e6, `${peak ?? 0} bytes`);
+  await service.stop();
+});

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { tableFromIPC, util, type Decimal } from 'apache-arrow';
+import { ServedReplica } from './support/served-replica.js';
+
+const ARROW = 'application/vnd.apache.arrow.stream';
+
+/** Every type of the type table, with its least and its greatest, and NULL. */
+const COLUMNS: readonly (readonly [type: string, low: string, high: string])[] = [
+  ['TINYINT', '-128', '127'],
+  ['SMALLINT', '-32768', '32767'],
+  ['INTEGER', '-2147483648', '2147483647'],
+  ['BIGINT', '-9223372036854775808', '9223372036854775807'],
+  ['UTINYINT', '0', '255'],
+  ['USMALLINT', '0', '65535'],
+  ['UINTEGER', '0', '4294967295'],
+  ['UBIGINT', '0', '18446744073709551615'],
+  ['BOOLEAN', 'false', 'true'],
+  ['DECIMAL(4,1)', '-999.9', '999.9'],
+  ['DECIMAL(9,2)', '-9999999.99', '9999999.99'],
+  ['DECIMAL(18,3)', '-999999999999999.999', '999999999999999.999'],
+  ['DECIMAL(38,10)', `-${'9'.repeat(28)}.${'9'.repeat(10)}`, `${'9'.repeat(28)}.${'9'.repeat(10)}`],
+  ['FLOAT', '-1.5', '3.4028235e38'],
+  ['DOUBLE', '-5e-324', '1.7976931348623157e308'],
+  ['DATE', '0001-01-01', '9999-12-31'],
+  ['TIME', '00:00:00', '23:59:59.999999'],
+  ['TIMESTAMP', '0001-01-01 00:00:00', '9999-12-31 23:59:59.999999'],
+  ['TIMESTAMPTZ', '1970-01-01 00:00:00.000001+00', '2038-01-19 03:14:07+00'],
+  ['VARCHAR', '', 'é'.repeat(300)],
+  ['BLOB', '', '\\x00\\xFF0123456789012345678901234567890'],
+  ['JSON', '{}', '{"a": [1, 2.50, null]}'],
+  ['GEOMETRY', 'POINT (1 2)', 'LINESTRING (0 0, 1.5 -1.5)'],
+  ['FLOAT[]', '[]', '[1.5, -2.25]'],
+  ['UUID', '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+  ['HUGEINT', `-${'9'.repeat(38)}`, '12345678901234567890'],
+  ['INTERVAL', '-838:59:59', '838:59:59.999999'],
+];
+
+async function openReplica(): Promise<ServedReplica> {
+  const replica = await ServedReplica.open();
+  const { database } = replica;
+  await database.run(
+    `CREATE TABLE t (n INTEGER, ${COLUMNS.map(([type], at) => `c${at} ${type}`).join(', ')})`,
+  );
+  for (const [n, of] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    const values = COLUMNS.map((column) => `'${column[of]}'::${column[0]}`);
+    await database.run(`INSERT INTO t SELECT ${n}, ${values.join(', ')}`);
+  }
+  await database.run(`INSERT INTO t (n) VALUES (2)`);
+  return replica;
+}
+
+async function fetchBytes(replica: ServedReplica, query: string, accept: string): Promise<Buffer> {
+  const reply = await replica.post('/api/query', { query }, { accept });
+  const bytes = Buffer.from(await reply.arrayBuffer());
+  assert.equal(reply.status, 200, bytes.toString());
+  assert.ok(reply.headers.get('ducktail-freshness'));
+  return bytes;
+}
+
+test('JSON has every type exactly', async () => {
+  await using replica = await openReplica();
+  const rows = await replica.rows('SELECT * FROM t ORDER BY n');
+  const texts = await replica.rows(
+    `SELECT ${COLUMNS.map((_, at) => `c${at}::VARCHAR AS c${at}`).join(', ')} FROM t ORDER BY n`,
+  );
+  for (const [at, [type]] of COLUMNS.entries()) {
+    for (let row = 0; row < 3; row++) {
+      const value = rows[row][`c${at}`];
+      const text = texts[row][`c${at}`];
+      if (type === 'INTERVAL' || type === 'FLOAT[]' || type === 'GEOMETRY') {
+        if (text === null) assert.equal(value, null);
+      } else if (typeof value === 'number')
+        assert.equal(value, type === 'FLOAT' ? Math.fround(Number(text)) : Number(text), type);
+      else assert.equal(value === null ? null : String(value), text, type);
+    }
+  }
+});
+
+test('Arrow has every type exactly', async () => {
+  await using replica = await openReplica();
+  const table = tableFromIPC(await fetchBytes(replica, 'SELECT * FROM t ORDER BY n', ARROW));
+  assert.equal(table.numRows, 3);
+  const column = (at: number): unknown[] => {
+    const vector = table.getChild(`c${at}`)!;
+    return [0, 1, 2].map((row) => vector.get(row) as unknown);
+  };
+  const texts = await replica.rows(
+    `SELECT ${COLUMNS.map(([type], at) => (type === 'BLOB' ? `hex(c${at})` : type === 'GEOMETRY' ? `hex(ST_AsWKB(c${at}))` : `c${at}::VARCHAR`) + ` AS c${at}`).join(', ')} FROM t ORDER BY n`,
+  );
+  for (const [at, [type]] of COLUMNS.entries()) {
+    const values = column(at);
+    assert.equal(values[2], null, type);
+    for (const row of [0, 1]) {
+      const text = String(texts[row][`c${at}`]);
+      const value = values[row];
+      if (value instanceof Uint8Array)
+        assert.equal(Buffer.from(value).toString('hex').toUpperCase(), text, type);
+      else if (/DECIMAL|HUGEINT/.test(type)) {
+        const { scale } = table.schema.fields[at + 1].type as Decimal;
+        const digits = util.bigNumToString(value as never);
+        assert.equal(withPoint(digits, scale), text, type);
+      } else if (['FLOAT', 'DOUBLE'].includes(type))
+        assert.equal(
+          value,
+          Number(text) === Infinity
+            ? value
+            : type === 'FLOAT'
+              ? Math.fround(Number(text))
+              : Number(text),
+          type,
+        );
+      else if (/^U?(TINY|SMALL|BIG)?INT|INTEGER|BOOLEAN|VARCHAR|JSON|UUID|INTERVAL/.test(type)) {
+        assert.equal(String(value), text, type);
+      } else if (type === 'FLOAT[]') {
+        assert.deepEqual([...(value as Iterable<number>)], JSON.parse(text), type);
+      }
+    }
+  }
+  // Times, whose JS values would be rounded, as the numbers that are sent.
+  const raw = (name: string): bigint[] => [
+    ...(table.getChild(name)!.data[0].values as BigInt64Array),
+  ];
+  const micros = await replica.rows(
+    'SELECT epoch_us(c17) AS ts, epoch_us(c18) AS tz, epoch_us(c16) AS tm FROM t WHERE n < 2 ORDER BY n',
+  );
+  assert.deepEqual(
+    raw('c17').slice(0, 2).map(String),
+    micros.map(({ ts }) => ts),
+  );
+  assert.deepEqual(
+    raw('c18').slice(0, 2).map(String),
+    micros.map(({ tz }) => tz),
+  );
+  assert.deepEqual(
+    raw('c16').slice(0, 2).map(String),
+    micros.map(({ tm }) => tm),
+  );
+});
+
+function withPoint(digits: string, scale: number): string {
+  const [sign, whole] = digits.startsWith('-') ? ['-', digits.slice(1)] : ['', digits];
+  if (scale === 0) return sign + whole;
+  const padded = whole.padStart(scale + 1, '0');
+  return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+}
+
+test('many rows of Arrow come in batches, and none at all as an empty table', async () => {
+  await using replica = await ServedReplica.open();
+  const query = `SELECT range AS n, CASE WHEN range % 3 = 0 THEN NULL ELSE 'text ' || range END AS t,
+    range % 2 = 0 AS b, [range, NULL] AS l FROM range(100001)`;
+  const table = tableFromIPC(await fetchBytes(replica, query, ARROW));
+  assert.equal(table.numRows, 100_001);
+  assert.ok(table.batches.length > 1);
+  for (const at of [0, 1, 2, 3, 32_767, 32_768, 70_001, 99_999, 100_000]) {
+    const { n, t, b, l } = table.get(at)!.toJSON() as {
+      n: bigint;
+      t: string;
+      b: boolean;
+      l: Iterable<bigint>;
+    };
+    assert.deepEqual([n, t, b], [BigInt(at), at % 3 === 0 ? null : `text ${at}`, at % 2 === 0]);
+    assert.deepEqual([...l], [BigInt(at), null]);
+  }
+  const empty = tableFromIPC(await fetchBytes(replica, 'SELECT 1 AS a WHERE false', ARROW));
+  assert.deepEqual([empty.numRows, empty.schema.names], [0, ['a']]);
+});
+
+test('Parquet has every type as the replica has, and leaves no file behind', async () => {
+  await using replica = await openReplica();
+  const query = 'SELECT * FROM t ORDER BY n -- the end;';
+  const bytes = await fetchBytes(replica, query, 'application/vnd.apache.parquet');
+  const folder = await mkdtemp(join(tmpdir(), 'ducktail-test-'));
+  try {
+    const file = join(folder, 'x.parquet');
+    await writeFile(file, bytes);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    await connection.run(`SET TimeZone = 'UTC'`);
+    const list = COLUMNS.map(
+      ([type], at) =>
+        (type === 'GEOMETRY' ? `ST_AsText(c${at})` : `c${at}::VARCHAR`) + ` AS c${at}`,
+    ).join(', ');
+    const read = await connection.runAndReadAll(`SELECT ${list} FROM '${file}' ORDER BY n`);
+    assert.deepEqual(
+      read.getRowObjectsJson(),
+      await replica.rows(`SELECT ${list} FROM t ORDER BY n`),
+    );
+    instance.closeSync();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  assert.deepEqual(await readdir(`${replica.database.path}.exports`), []);
+});
+
+test('an unknown form is refused, and the best of several is sent', async () => {
+  await using replica = await ServedReplica.open();
+  const type = async (accept: string): Promise<string | number> => {
+    const reply = await replica.post('/api/query', { query: 'SELECT 1 AS a' }, { accept });
+    return reply.status === 200 ? (reply.headers.get('content-type') ?? '') : reply.status;
+  };
+  assert.equal(await type('application/xml'), 406);
+  assert.equal(await type('text/csv;q=0.5, application/x-ndjson'), 'application/x-ndjson');
+  assert.equal(await type('image/*, text/*;q=0.1'), 'text/csv');
+  assert.match(String(await type('*/*')), /^application\/json/);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { connect } from 'node:http2';
+import test from 'node:test';
+import { createLogger } from '../../src/common/logger.js';
+import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.js';
+import { statusRoutes } from '../../src/http/status-routes.js';
+import { requestOverHttp2 } from './support/http2-request.js';
+
+const TOKEN = 'a-token';
+const tokens = [
+  { name: 'r', role: 'reader', digest: createHash('sha256').update(TOKEN).digest() },
+] as const;
+
+async function openServer(options: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
+  const logger = await createLogger({ level: 'silent', format: 'json', colors: false });
+  return HttpServer.open(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      tls: null,
+      tokens: [],
+      rateLimit: 1000,
+      longestMs: 1000,
+      version: '0.0.0',
+      duckdbPath: '/replica.duckdb',
+      logger,
+      ...options,
+    },
+    [
+      statusRoutes({
+        status: () => Promise.resolve({ service: null }),
+        checkHealth: () => Promise.resolve(),
+        findLacks: () => Promise.resolve(['a table']),
+      }),
+    ],
+  );
+}
+
+test('one port answers HTTP/1.1 and HTTP/2', async () => {
+  await using server = await openServer();
+  for (let at = 0; at < 2; at++) {
+    const reply = await fetch(`${server.url}/api/ping`);
+    assert.deepEqual([reply.status, await reply.json()], [200, { ok: true }]);
+  }
+  const session = connect(server.url);
+  for (let at = 0; at < 2; at++) {
+    const { status, body } = await requestOverHttp2(session, { ':path': '/api/ping' });
+    assert.deepEqual([status, JSON.parse(body)], [200, { ok: true }]);
+  }
+  session.destroy();
+});
+
+test('a client that asks for an upgrade to HTTP/2 is answered as it asked', async () => {
+  await using server = await openServer();
+  const { request } = await import('node:http');
+  const status = await new Promise<string>((resolve, reject) => {
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': '' };
+    request(`${server.url}/api/ping`, { headers }, (reply) => {
+      reply.resume();
+      resolve(`${reply.httpVersion} ${reply.statusCode ?? 0}`);
+    })
+      .on('error', reject)
+      .end();
+  });
+  assert.equal(status, '1.1 200');
+});
+
+test('tokens are asked for, and what is wrong with one is told', async () => {
+  await using server = await openServer({ tokens });
+  const status = async (authorization?: string): Promise<number> => {
+    const headers = authorization === undefined ? {} : { authorization };
+    const reply = await fetch(`${server.url}/api/status`, { headers });
+    assert.ok(!JSON.stringify([...reply.headers]).includes(TOKEN));
+    return reply.status;
+  };
+  assert.equal(await status(), 401);
+  assert.equal(await status('Bearer other'), 401);
+  assert.equal(await status(`Basic ${TOKEN}`), 401);
+  assert.equal(await status(tokens[0].digest.toString('hex')), 401);
+  assert.equal(await status(`Bearer ${TOKEN}`), 200);
+});
+
+test('the OpenAPI document lists the routes', async () => {
+  await using server = await openServer();
+  const reply = await fetch(`${server.url}/openapi.json`);
+  const { openapi, paths } = (await reply.json()) as { openapi: string; paths: object };
+  assert.equal(openapi, '3.1.0');
+  assert.deepEqual(Object.keys(paths), ['/healthz', '/readyz', '/api/status', '/api/ping']);
+});
