@@ -19,6 +19,8 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/bin ./bin
 COPY --from=build /build/bundle ./bundle
 COPY --from=build /build/migrations ./migrations
+COPY --from=build /build/web ./web
+COPY --from=build /build/config/grafana ./config/grafana
 USER node
 VOLUME /data
 EXPOSE 8080

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { join } from 'node:path';
 import type { DuckDBAppender, DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DucktailError, toError } from '../common/errors.js';
-import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
+import { Attendant } from './attendant.js';
 import { AutomaticCheckpoints } from './automatic-checkpoints.js';
 import {
   type DatabaseOptions,
@@ -14,7 +13,7 @@ import {
 } from './duckdb-file.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
-import { MemoryLimit } from './memory-limit.js';
+import type { MemoryLimit } from './memory-limit.js';
 import { OpenReader } from './open-reader.js';
 import { OpenTransaction } from './open-transaction.js';
 import { ReaderGate } from './reader-gate.js';
@@ -49,23 +48,25 @@ export class Database implements AsyncDisposable {
   private readonly readers = new Set<OpenReader>();
   /** How clients' queries are ended. */
   private readonly enders = new Set<(reason: DucktailError) => void>();
-  /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
-  private attendant: Promise<DuckDBConnection> | null = null;
-  /** null: DuckDB opens any file. */
-  private onlyFolders: readonly string[] | null = null;
+  private readonly attendant: Attendant;
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
-  readonly memory: MemoryLimit;
 
   private constructor(
     private readonly options: DatabaseOptions,
     private readonly lock: FileLock,
     private opened: OpenedFile,
   ) {
-    this.memory = new MemoryLimit(opened.memoryLimit, (sql) => this.attend([sql]));
     this.compactedPath = workFile(options.path, 'compact');
+    this.attendant = new Attendant({
+      connect: () => this.connect(),
+      guard: (work) => this.guard(work),
+      gate: this.gate,
+      memoryLimit: opened.memoryLimit,
+      ownFile: this.compactedPath,
+    });
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -76,6 +77,10 @@ export class Database implements AsyncDisposable {
       await lock.release();
       throw translateTargetError(error, options.path);
     }
+  }
+
+  get memory(): MemoryLimit {
+    return this.attendant.memory;
   }
 
   get path(): string {
@@ -211,12 +216,12 @@ export class Database implements AsyncDisposable {
     await prepare();
     this.close();
     this.idleLanes.length = 0;
-    this.attendant = null;
     try {
       await replace();
     } finally {
       this.opened = await openAgain(this.options);
-      await this.applySettings();
+      await this.attendant.settle();
+      await this.automaticCheckpoints.reapply();
     }
   }
 
@@ -308,28 +313,7 @@ export class Database implements AsyncDisposable {
    * and others are changed while a service runs; clients' statements are SELECTs or changes of tables.
    */
   async denyFiles(folders: readonly string[]): Promise<void> {
-    const leave = await this.gate.enter();
-    this.onlyFolders = folders;
-    try {
-      await this.attendInside(this.denial(folders));
-    } finally {
-      leave();
-    }
-  }
-
-  private denial(folders: readonly string[]): string[] {
-    const list = folders.map((folder) => quoteDuckdbText(join(folder, '/'))).join(', ');
-    const files = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
-    const paths = files.map((end) => quoteDuckdbText(`${this.compactedPath}${end}`)).join(', ');
-    return [
-      `SET GLOBAL allowed_directories = [${list}]`,
-      `SET GLOBAL allowed_paths = [${paths}]`,
-      'SET GLOBAL autoinstall_known_extensions = false',
-      'SET GLOBAL autoload_known_extensions = false',
-      'SET GLOBAL allow_community_extensions = false',
-      'SET GLOBAL allow_persistent_secrets = false',
-      'SET GLOBAL enable_external_access = false',
-    ];
+    await this.attendant.denyFiles(folders);
   }
 
   /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
@@ -353,42 +337,10 @@ export class Database implements AsyncDisposable {
 
   /** What is on disk because it does not fit into memory. */
   async temporaryBytes(): Promise<number> {
-    const [{ bytes }] = await this.attend([
+    const [{ bytes }] = await this.attendant.rows([
       'SELECT coalesce(sum(size), 0)::DOUBLE AS bytes FROM duckdb_temporary_files()',
     ]);
     return Number(bytes);
-  }
-
-  /**
-   * Runs statements about DuckDB itself, beside whatever transaction is open; resolves to the last
-   * one's rows. All of them find the same instance.
-   */
-  private async attend(statements: readonly string[]): Promise<Row[]> {
-    const leave = await this.gate.enter();
-    try {
-      return await this.attendInside(statements);
-    } finally {
-      leave();
-    }
-  }
-
-  private async attendInside(statements: readonly string[]): Promise<Row[]> {
-    this.attendant ??= this.connect();
-    const connection = await this.attendant;
-    let rows: Row[] = [];
-    for (const sql of statements) {
-      const reader = await this.guard(() => connection.runAndReadAll(sql));
-      rows = reader.getRowObjectsJson();
-    }
-    return rows;
-  }
-
-  /** What an instance that is new does not have yet. For whoever has closed the gate. */
-  private async applySettings(): Promise<void> {
-    const statements = [this.memory.setting];
-    if (this.onlyFolders !== null) statements.push(...this.denial(this.onlyFolders));
-    await this.attendInside(statements);
-    await this.automaticCheckpoints.reapply();
   }
 
   /**

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteDuckdbText } from '../common/identifiers.js';
+import type { Row } from './database.js';
+import { MemoryLimit } from './memory-limit.js';
+import type { ReaderGate } from './reader-gate.js';
+
+/** What DuckDB makes of a database file. */
+const FILE_ENDS = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
+
+export interface AttendedInstance {
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Closed while there is no instance. */
+  readonly gate: ReaderGate;
+  /** As DuckDB prints it. */
+  readonly memoryLimit: string;
+  /** A database file beside the replica that may always be opened. */
+  readonly ownFile: string;
+}
+
+/** Looks at DuckDB itself and sets it up, on a connection of its own, which waits for no writer. */
+export class Attendant {
+  readonly memory: MemoryLimit;
+  private connection: Promise<DuckDBConnection> | null = null;
+  /** null: DuckDB opens any file. */
+  private onlyFolders: readonly string[] | null = null;
+
+  constructor(private readonly instance: AttendedInstance) {
+    this.memory = new MemoryLimit(instance.memoryLimit, (sql) => this.rows([sql]));
+  }
+
+  /** Resolves to the last statement's rows. All of them find the same instance. */
+  async rows(statements: readonly string[]): Promise<Row[]> {
+    const leave = await this.instance.gate.enter();
+    try {
+      return await this.carryOut(statements);
+    } finally {
+      leave();
+    }
+  }
+
+  async denyFiles(folders: readonly string[]): Promise<void> {
+    const leave = await this.instance.gate.enter();
+    this.onlyFolders = folders;
+    try {
+      await this.carryOut(this.denial(folders));
+    } finally {
+      leave();
+    }
+  }
+
+  /** Gives an instance that is new what the one before had. For whoever has closed the gate. */
+  async settle(): Promise<void> {
+    this.connection = null;
+    const denial = this.onlyFolders === null ? [] : this.denial(this.onlyFolders);
+    await this.carryOut([this.memory.setting, ...denial]);
+  }
+
+  private async carryOut(statements: readonly string[]): Promise<Row[]> {
+    this.connection ??= this.instance.connect();
+    const connection = await this.connection;
+    let rows: Row[] = [];
+    for (const sql of statements) {
+      const reader = await this.instance.guard(() => connection.runAndReadAll(sql));
+      rows = reader.getRowObjectsJson();
+    }
+    return rows;
+  }
+
+  private denial(folders: readonly string[]): string[] {
+    const list = folders.map((folder) => quoteDuckdbText(join(folder, '/'))).join(', ');
+    const files = FILE_ENDS.map((end) => quoteDuckdbText(`${this.instance.ownFile}${end}`));
+    return [
+      `SET GLOBAL allowed_directories = [${list}]`,
+      `SET GLOBAL allowed_paths = [${files.join(', ')}]`,
+      'SET GLOBAL autoinstall_known_extensions = false',
+      'SET GLOBAL autoload_known_extensions = false',
+      'SET GLOBAL allow_community_extensions = false',
+      'SET GLOBAL allow_persistent_secrets = false',
+      'SET GLOBAL enable_external_access = false',
+    ];
+  }
+}
