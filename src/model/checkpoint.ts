@@ -10,6 +10,11 @@ export interface Checkpoint {
   readonly gtidSet: string | null;
   readonly file: string;
   readonly position: number;
+  /**
+   * When the server made that file, in ms since 1970, as the file itself says: another time means
+   * another file of the same name. null or left out: not known.
+   */
+  readonly fileTimeMs?: number | null;
 }
 
 /**

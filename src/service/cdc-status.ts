@@ -1,6 +1,6 @@
 import type { CdcProgress, CdcState } from '../cdc/context.js';
 import type { CdcStatus, ReplicationState } from './replication.js';
-import { isoTime } from './status.js';
+import { isoTime, shownPosition } from './status.js';
 import { lagSeconds } from './stream-lag.js';
 
 /** What a service is at, by the state of its stream. */
@@ -21,7 +21,7 @@ export function cdcStatus(progress: CdcProgress | null, endedQueries: number): C
   const { state, checkpoint, sourceTimeMs } = progress;
   return {
     state,
-    checkpoint,
+    checkpoint: checkpoint && shownPosition(checkpoint),
     sourceTime: isoTime(sourceTimeMs),
     lagSeconds: lagSeconds(progress),
     endedQueries,
