@@ -31,3 +31,8 @@ export function includesCheckpoint(
   }
   return parseGtidSet(part.gtidSet, flavour).isSubsetOf(parseGtidSet(whole.gtidSet, flavour));
 }
+
+/** Without the time of its file, which only the stream needs. */
+export function placeOf({ gtidSet, file, position }: Checkpoint): Checkpoint {
+  return { gtidSet, file, position };
+}

@@ -1,6 +1,7 @@
 import type { CdcProgress, CdcState } from '../cdc/context.js';
+import { placeOf } from '../model/checkpoint.js';
 import type { CdcStatus, ReplicationState } from './replication.js';
-import { isoTime, shownPosition } from './status.js';
+import { isoTime } from './status.js';
 import { lagSeconds } from './stream-lag.js';
 
 /** What a service is at, by the state of its stream. */
@@ -21,7 +22,7 @@ export function cdcStatus(progress: CdcProgress | null, endedQueries: number): C
   const { state, checkpoint, sourceTimeMs } = progress;
   return {
     state,
-    checkpoint: checkpoint && shownPosition(checkpoint),
+    checkpoint: checkpoint && placeOf(checkpoint),
     sourceTime: isoTime(sourceTimeMs),
     lagSeconds: lagSeconds(progress),
     endedQueries,

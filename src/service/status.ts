@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../model/checkpoint.js';
+import { placeOf } from '../model/checkpoint.js';
 import { readStreamPosition } from '../state/stream.js';
 import { type RowQuery, readTableStates, type TableState } from '../state/tables.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
@@ -35,13 +35,8 @@ async function recordedCdc(query: RowQuery, targetSchema: string): Promise<CdcSt
   if (position === null) return null;
   const { checkpoint, sourceTimeMs } = position;
   const sourceTime = isoTime(sourceTimeMs);
-  const shown = shownPosition(checkpoint);
+  const shown = placeOf(checkpoint);
   return { state: 'stopped', checkpoint: shown, sourceTime, lagSeconds: null, endedQueries: 0 };
-}
-
-/** Without what only the stream needs to know. */
-export function shownPosition({ gtidSet, file, position }: Checkpoint): Checkpoint {
-  return { gtidSet, file, position };
 }
 
 /** ISO 8601, UTC. */

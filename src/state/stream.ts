@@ -66,7 +66,7 @@ export async function readStreamPosition(
       gtidSet: row.gtid_set as string | null,
       file: String(row.binlog_file),
       position: Number(row.binlog_position),
-      fileTimeMs: fileTimeMs === null || fileTimeMs === undefined ? null : Number(fileTimeMs),
+      ...(typeof fileTimeMs === 'string' ? { fileTimeMs: Number(fileTimeMs) } : {}),
     },
     sourceTimeMs: row.source_time_ms === null ? null : Number(row.source_time_ms),
     recordedAtMs: Number(row.recorded_at_ms),

@@ -40,7 +40,7 @@ export class StreamPosition {
       gtidSet: this.executed?.toString() ?? null,
       file: this.boundaryFile,
       position: this.boundaryPosition,
-      fileTimeMs: this.boundaryFileTimeMs,
+      ...(this.boundaryFileTimeMs === null ? {} : { fileTimeMs: this.boundaryFileTimeMs }),
     };
   }
 
