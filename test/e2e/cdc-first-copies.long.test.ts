@@ -61,11 +61,8 @@ test('mysql: where every first copy fails, status tells of each table and the se
     `SELECT ON ${source.database}.*`,
     'REPLICATION SLAVE, REPLICATION CLIENT ON *.*',
   ]);
-  const url = new URL(source.url);
-  url.username = account.endpoint.user;
-  url.password = account.endpoint.password;
   const duckdbPath = folder.file('replica.duckdb');
-  await using service = await RunningService.launch(source, duckdbPath, { url: url.href });
+  await using service = await RunningService.launch(source, duckdbPath, { url: account.url });
   await service.until(
     'tells of both',
     ({ tables }) =>

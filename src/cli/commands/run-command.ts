@@ -1,6 +1,5 @@
 import type { Config } from '../../../config/load.js';
 import { describeEndpoint } from '../../../config/mysql-url.js';
-import { check } from '../../service/check.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
 import type { ReplicationFactory } from '../../service/replication.js';
@@ -9,6 +8,7 @@ import { cdcOptions, type StreamHooks } from '../cdc-settings.js';
 import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { LogProgress } from '../log-progress.js';
 import { EXIT_OK, printJson } from '../output.js';
+import { preflight } from '../preflight.js';
 import { stopSignal } from '../stop-signal.js';
 import { type SyncInterceptor, syncTask } from '../sync-settings.js';
 import { VERSION } from '../version.js';
@@ -45,11 +45,10 @@ export async function runRun(
     },
     'ducktail runs',
   );
-  const { endpoint, tables: filter, types, watermarks, cdcEnabled: cdc } = config;
   const report = await runService({
     database: databaseOptions(config, 'ducktail run'),
     targetSchema: config.targetSchema,
-    preflight: () => check(endpoint, { filter, types, watermarks, cdc }),
+    preflight: () => preflight(config),
     createSync: (order) => intercept(syncTask(config, order)),
     createVerify: (order) => verifyTask(config, order),
     replicate,

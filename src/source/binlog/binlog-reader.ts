@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { DucktailError, serializeError } from '../../common/errors.js';
+import { serializeError } from '../../common/errors.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import { type GtidFlavour, parseGtidSet } from '../../model/gtid-set.js';
 import type {
@@ -12,6 +12,7 @@ import { openSession, type SourceSession } from '../connect.js';
 import { BatchHandOver } from './batch-hand-over.js';
 import { ChangeGatherer } from './change-gatherer.js';
 import { CharacterSets } from './character-sets.js';
+import { historyLost } from './errors.js';
 import { requireSameFile } from './file-probe.js';
 import { EventInterpreter } from './event-interpreter.js';
 import type { InterpreterHost } from './interpreter-host.js';
@@ -75,11 +76,7 @@ async function hasGtids(session: SourceSession, { gtidSet }: Checkpoint): Promis
   );
   if (mode !== 'ON') return false;
   if (missing === '') return true;
-  throw new DucktailError(
-    'history-lost',
-    `the source has never seen transactions that the replica has: ${missing}`,
-    { hint: 'It was reset or restored, or is another server. The tables have to be copied again.' },
-  );
+  throw historyLost(`the source has never seen transactions that the replica has: ${missing}`);
 }
 
 class BinlogReader {
