@@ -245,11 +245,8 @@ export class ChangeApplier implements AsyncDisposable {
 
   /** Another task's transaction must not take what the Appender writes with it when it fails. */
   private alone(work: () => void): Promise<void> {
-    const run = async (): Promise<void> => {
-      work();
-      return Promise.resolve();
-    };
-    return this.transaction?.within(run) ?? this.options.database.exclusively(run);
+    const run = (): Promise<void> => this.options.database.exclusively(work);
+    return this.transaction?.within(run) ?? run();
   }
 
   private flush(): Promise<void> {

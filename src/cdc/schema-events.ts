@@ -67,9 +67,7 @@ export class SchemaEvents {
   /** Tables that lack what was committed: they take no part from here on, likewise. */
   noteIncomplete(names: readonly string[], reason: string): void {
     for (const name of names) {
-      if (this.tables.find(name) === undefined) continue;
-      this.tables.remove(name);
-      this.mismatches.set(name, reason);
+      if (this.tables.find(name) !== undefined) this.noteStale(name, reason);
     }
   }
 

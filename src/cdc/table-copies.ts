@@ -208,13 +208,9 @@ export class TableCopies implements AsyncDisposable {
     const { database, targetSchema } = this.context;
     const names = plans.map(({ schema }) => schema.name);
     const parked = await readParkedXids((sql) => database.rows(sql));
-    const doubt = unlocked && {
-      xids: unlocked.preparedXids ?? [...parked],
-      isAny: unlocked.preparedXids === null,
-    };
     await database.transaction(async () => {
       await this.recordTables();
-      await recordXaDoubt(database, targetSchema, names, doubt);
+      await recordXaDoubt(database, targetSchema, names, unlocked, [...parked]);
     });
   }
 

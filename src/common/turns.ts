@@ -12,7 +12,7 @@ export class Turns {
   }
 
   /** Rejects with the signal's reason where it aborts before the work's turn has come; null: never. */
-  async run<T>(signal: AbortSignal | null, work: () => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal | null, work: () => Promise<T> | T): Promise<T> {
     signal?.throwIfAborted();
     if (this.free > 0) this.free--;
     else await this.wait(signal);

@@ -8,9 +8,9 @@ import { readEnd } from './binlog-end.js';
 import type { CdcOptions } from './cdc-context.js';
 import { CdcReplication } from './cdc-replication.js';
 import { requireFit } from './check.js';
+import { readSelectedTables } from './plan.js';
 import { openReplica } from './replica.js';
 import { type JobFactories, replicaJobs } from './replica-jobs.js';
-import { readSelectedTables } from './sync.js';
 
 /** A copy that failed because its table was altered meanwhile succeeds in the next round. */
 const ROUNDS = 2;

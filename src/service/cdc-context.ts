@@ -44,6 +44,7 @@ export function cdcContext(attempt: CdcAttempt): CdcContext {
   const { source, serverId, applier, signal } = attempt;
   const { database, jobs, logger, observer } = attempt.means;
   const { endpoint, targetSchema, filter, limits } = attempt.options;
+  let logsCascades = false;
   return {
     database,
     targetSchema,
@@ -62,11 +63,16 @@ export function cdcContext(attempt: CdcAttempt): CdcContext {
     observer,
     signal,
     selectTables: () => jobs.selectTables(),
-    readForeignKeys: (plans) =>
-      readUnloggedForeignKeys(
+    readForeignKeys: async (plans) => {
+      // A server that logs what they change does so until it is started anew, which ends the attempt.
+      if (logsCascades) return null;
+      const keys = await readUnloggedForeignKeys(
         endpoint,
         plans.map(({ schema }) => schema),
-      ),
+      );
+      logsCascades = keys === null;
+      return keys;
+    },
     isWanted: (table) => selectsTable(filter, table),
     copyTables: async (plans, turns) => {
       const copySignal = anySignal(signal, turns?.signal);

@@ -1,11 +1,12 @@
 import { DucktailError } from '../common/errors.js';
 import { planTable, type TablePlan, type TypeOptions } from '../model/column-plan.js';
 import { nameCollisions } from '../model/name-collisions.js';
+import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { selectsTable, type TableFilter } from '../model/table-filter.js';
 import type { WatermarkRule } from '../model/watermark-rule.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { readCatalog } from '../source/catalog.js';
-import type { SourceSession } from '../source/connect.js';
+import { openSession, type SourceSession } from '../source/connect.js';
 
 export interface TableSelection {
   readonly database: string;
@@ -42,6 +43,18 @@ export async function selectTables(
     else refused.push({ plan, error: collisionError(table.name, rivals) });
   }
   return { plans, refused };
+}
+
+/** The same on a session of its own. */
+export async function readSelectedTables({
+  endpoint,
+  selection,
+}: {
+  readonly endpoint: MysqlEndpoint;
+  readonly selection: TableSelection;
+}): Promise<SelectedTables> {
+  await using session = await openSession(endpoint);
+  return await selectTables(session, selection);
 }
 
 function isSelected(table: TableSchema, { names, filter }: TableSelection): boolean {

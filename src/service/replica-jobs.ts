@@ -2,9 +2,10 @@ import { DucktailError } from '../common/errors.js';
 import type { ReplicationObserver } from '../model/observers.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { Database } from '../target/database.js';
+import { readSelectedTables } from './plan.js';
 import type { ReplicaJobs, SyncOrder, VerifyOrder } from './replication.js';
 import type { RequestedMode } from './sync-modes.js';
-import { copyOn, readSelectedTables, type SyncTask, syncOn } from './sync.js';
+import { copyOn, type SyncTask, syncOn } from './sync.js';
 import { verifyOn, type VerifyTask } from './verify.js';
 
 /** How the configuration has orders carried out. */

@@ -1,5 +1,7 @@
 import { DucktailError } from '../common/errors.js';
+import { compareBinlogPositions } from '../model/binlog-position.js';
 import { parseGtidSet } from '../model/gtid-set.js';
+import { historyLost } from '../source/binlog/errors.js';
 import type { SourceHistory } from '../source/source-history.js';
 import type { StreamPosition } from '../state/stream.js';
 
@@ -16,9 +18,10 @@ export class SourceLag {
 
   /**
    * Throws where the source lacks transactions that the replica has: `source-unavailable` while they
-   * may still come, then `history-lost`. Nothing can be said where GTIDs are off.
+   * may still come, then `history-lost`. Where GTIDs are off, only the binlog's end tells.
    */
   require(stream: StreamPosition | null, source: SourceHistory): void {
+    if (stream !== null) requireEnd(stream, source);
     const ours = stream?.checkpoint.gtidSet ?? null;
     if (stream === null || ours === null || source.gtidSet === null) return;
     const set = parseGtidSet(ours, source.flavour);
@@ -30,13 +33,13 @@ export class SourceLag {
     const detail = `the replica has ${ours}, the source ${source.gtidSet || 'nothing'}`;
     // The same server has forgotten them, and one without any of them is no failover's.
     if (stream.sourceIdentity === source.identity || !set.isRelatedTo(theirs)) {
-      throw lost(`the source does not have transactions that the replica has: ${detail}`);
+      throw historyLost(`the source does not have transactions that the replica has: ${detail}`);
     }
     this.sinceMs ??= performance.now();
     const leftMs = this.sinceMs + this.patienceMs - performance.now();
     if (leftMs <= 0) {
       this.sinceMs = null;
-      throw lost(`the source, another server than before, has not caught up: ${detail}`);
+      throw historyLost(`the source, another server than before, has not caught up: ${detail}`);
     }
     throw new DucktailError(
       'source-unavailable',
@@ -48,8 +51,13 @@ export class SourceLag {
   }
 }
 
-function lost(message: string): DucktailError {
-  return new DucktailError('history-lost', message, {
-    hint: 'It was reset or restored, or is another server. The tables have to be copied again.',
-  });
+/** The same server never goes back; the position may be of another one where its file is not known. */
+function requireEnd({ checkpoint, sourceIdentity }: StreamPosition, source: SourceHistory): void {
+  const { end, identity } = source;
+  if (sourceIdentity !== identity || (checkpoint.fileTimeMs ?? null) === null) return;
+  if (end === null || compareBinlogPositions(end, checkpoint) >= 0) return;
+  throw historyLost(
+    `the source's binlog ends at ${end.file}:${end.position}, ` +
+      `before what the replica has: ${checkpoint.file}:${checkpoint.position}`,
+  );
 }

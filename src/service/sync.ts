@@ -100,15 +100,6 @@ export async function syncOn(database: Database, request: SyncTask): Promise<Syn
   return await syncSelected(selected, known, session, means, startedAt);
 }
 
-/** The tables that the request selects, as the source has them now. */
-export async function readSelectedTables({
-  endpoint,
-  selection,
-}: Pick<SyncTask, 'endpoint' | 'selection'>): Promise<SelectedTables> {
-  await using session = await openSession(endpoint);
-  return await selectTables(session, selection);
-}
-
 async function syncSelected(
   selected: SelectedTables,
   known: KnownTables,

@@ -4,10 +4,9 @@ import { DucktailError, toError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
-import { openSession, type SourceSession } from '../source/connect.js';
+import type { SourceSession } from '../source/connect.js';
 import { ReaderPool } from '../source/reader-pool.js';
 import type { Database, DatabaseOptions } from '../target/database.js';
-import { mostMemoryText } from '../target/memory-limit.js';
 import { rowsBesideWriter } from '../target/live-query.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
 import { Repairer } from '../verify/repairer.js';
@@ -15,7 +14,7 @@ import { verifyTable, type VerifiedRows } from '../verify/table-verifier.js';
 import type { StreamedReplica, VerifyContext } from '../verify/verify-context.js';
 import { isEqual, type TableVerification, type VerifyResult } from '../verify/verify-result.js';
 import { type ComparedStream, streamedReplica } from './compared-stream.js';
-import { type SelectedTables, selectTables, type TableSelection } from './plan.js';
+import { readSelectedTables, type SelectedTables, type TableSelection } from './plan.js';
 import { openReplica } from './replica.js';
 import { Resources } from './resources.js';
 import { roundSeconds } from './sync-outcome.js';
@@ -49,7 +48,7 @@ const SESSIONS = 2;
 /** `ducktail verify`: compares the selected tables by value, one after the other. */
 export async function verify(request: VerifyRequest): Promise<VerifyResult> {
   const startedAt = performance.now();
-  const selected = await selectAll(request);
+  const selected = await readSelectedTables(request);
   await using resources = new Resources();
   const access = request.repair
     ? await openForRepair(request, resources)
@@ -68,7 +67,7 @@ export async function verifyOn(
 ): Promise<VerifyResult> {
   if (stream !== undefined) return verifyBeside(stream, database, task);
   const startedAt = performance.now();
-  const selected = await selectAll(task);
+  const selected = await readSelectedTables(task);
   await using resources = new Resources();
   const interrupt = (): void => {
     database.interrupt();
@@ -98,12 +97,12 @@ async function verifyBeside(
 ): Promise<VerifyResult> {
   const startedAt = performance.now();
   const { signal } = task;
-  const selected = await selectAll(task);
+  const selected = await readSelectedTables(task);
   await using resources = new Resources();
   const replica: ReplicaRows = { rows: (sql) => rowsBesideWriter(database, sql, signal) };
   const access: ReplicaAccess = {
     replica,
-    settings: database,
+    memory: database,
     repairer: null,
     stream: streamedReplica(stream, database, task),
   };
@@ -124,7 +123,7 @@ async function verifySelected(
   }
   for (const plan of selected.plans) {
     const verifyRows = (): Promise<VerifiedRows> => verifyTable(plan, context);
-    tables.push(await verifyOne(plan, () => withMemory(access.settings, verifyRows), request));
+    tables.push(await verifyOne(plan, () => withMemory(access.memory, verifyRows), request));
   }
   return {
     tables: tables.sort((a, b) => (a.table < b.table ? -1 : 1)),
@@ -133,22 +132,21 @@ async function verifySelected(
   };
 }
 
-async function selectAll({ endpoint, selection }: VerifyTask): Promise<SelectedTables> {
-  await using session = await openSession(endpoint);
-  return await selectTables(session, selection);
-}
-
 /** The replica for comparing, and what repairs it; null where nothing is to be repaired. */
 interface ReplicaAccess {
   readonly replica: ReplicaRows;
-  /** For statements that change settings. */
-  readonly settings: ReplicaRows;
+  readonly memory: MemoryOwner;
   readonly repairer: Repairer | null;
   readonly stream: StreamedReplica | null;
 }
 
-function readAccess(replica: ReplicaRows): ReplicaAccess {
-  return { replica, settings: replica, repairer: null, stream: null };
+/** Whoever may give DuckDB more memory. */
+interface MemoryOwner {
+  withAllMemory<T>(work: () => Promise<T>): Promise<T>;
+}
+
+function readAccess(replica: ReplicaRows & MemoryOwner): ReplicaAccess {
+  return { replica, memory: replica, repairer: null, stream: null };
 }
 
 async function openContext(
@@ -229,18 +227,12 @@ async function verifyOne(
 }
 
 /** Values of many megabytes take more than the limit: then once more with all that there is. */
-async function withMemory<T>(settings: ReplicaRows, work: () => Promise<T>): Promise<T> {
+async function withMemory<T>(memory: MemoryOwner, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof DucktailError) || error.code !== 'target-memory') throw error;
-    const [{ limit }] = await settings.rows(`SELECT current_setting('memory_limit') AS limit`);
-    await settings.rows(`SET memory_limit = '${mostMemoryText()}'`);
-    try {
-      return await work();
-    } finally {
-      await settings.rows(`SET memory_limit = ${quoteDuckdbText(String(limit))}`);
-    }
+    return memory.withAllMemory(work);
   }
 }
 

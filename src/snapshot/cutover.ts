@@ -1,5 +1,5 @@
 import { quoteDuckdbName } from '../common/identifiers.js';
-import type { CopyTurns, UnlockedSnapshot } from '../model/copy-turns.js';
+import type { CopyTurns } from '../model/copy-turns.js';
 import type { SourceClock } from '../model/source-clock.js';
 import type { Snapshot } from '../source/snapshot-barrier.js';
 import { recordCheckpoint } from '../state/checkpoints.js';
@@ -57,26 +57,17 @@ export async function cutOver(
       failed: 0,
       rows: copies.reduce((rows, copy) => rows + copy.rows, 0),
     });
-    if (turns === undefined) await recordDoubts(database, schema, copies, unlocked);
-    else await turns.afterSwap(copies.map(({ plan }) => plan));
+    const plans = copies.map(({ plan }) => plan);
+    if (turns === undefined) {
+      const names = plans.map(({ schema: { name } }) => name);
+      await recordXaDoubt(database, schema, names, unlocked);
+    } else {
+      await turns.afterSwap(plans);
+    }
     await hooks.beforeCommit?.();
     signal.throwIfAborted();
   });
   await hooks.afterCommit?.();
-}
-
-async function recordDoubts(
-  database: Database,
-  targetSchema: string,
-  copies: readonly TableCopy[],
-  unlocked: UnlockedSnapshot | null,
-): Promise<void> {
-  const names = copies.map(({ plan }) => plan.schema.name);
-  const doubt =
-    unlocked === null
-      ? null
-      : { xids: unlocked.preparedXids ?? [], isAny: unlocked.preparedXids === null };
-  await recordXaDoubt(database, targetSchema, names, doubt);
 }
 
 /** What was read has to be what is there; anything else is a defect that must not be cut over. */

@@ -9,6 +9,7 @@ import {
 import type { TableSchema } from '../model/table-schema.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { openSession, type SourceSession } from './connect.js';
+import { readVariables } from './server-variables.js';
 
 interface KeyColumnRow {
   readonly name: string;
@@ -100,12 +101,12 @@ function refersToPrimary(
   return columns.every((column, at) => column.parent === primary[at]);
 }
 
+const CASCADES_BY_ENGINE = 'innodb_native_foreign_keys';
+
 /** Whether the binlog has the rows that foreign keys change: since MySQL 9.6, unless told not to. */
 export async function logsCascades(session: SourceSession): Promise<boolean> {
-  const rows = await session.query<{ Value: string }>(
-    `SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'`,
-  );
-  return rows.at(0)?.Value === 'OFF';
+  const variables = await readVariables(session, [CASCADES_BY_ENGINE]);
+  return variables.get(CASCADES_BY_ENGINE) === 'OFF';
 }
 
 function actionsOf(

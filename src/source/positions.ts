@@ -2,10 +2,14 @@ import { quoteMysqlText } from '../common/identifiers.js';
 import type { BinlogPosition } from '../model/binlog-position.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SourceSession } from './connect.js';
+import { firstAllowed } from './first-allowed.js';
 
 interface StatusRow {
   readonly File: string;
   readonly Position: string | number;
+  /** Comma lists of databases; empty: all, and none. */
+  readonly Binlog_Do_DB?: string;
+  readonly Binlog_Ignore_DB?: string;
 }
 
 /**
@@ -30,21 +34,21 @@ export async function readStreamEnd(session: SourceSession): Promise<Checkpoint 
   return { ...end, gtidSet: gtidSet.replaceAll(/\s/g, '') };
 }
 
-/** MySQL 8.2 renamed the statement and 8.4 dropped the old one, which MariaDB keeps. */
 export async function readBinlogStatus(session: SourceSession): Promise<BinlogPosition | null> {
-  const statements = session.isMariaDb
-    ? ['SHOW MASTER STATUS']
-    : ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'];
-  for (const statement of statements) {
-    try {
-      const row = (await session.query<StatusRow>(statement)).at(0);
-      return row === undefined ? null : { file: row.File, position: Number(row.Position) };
-    } catch (error) {
-      // Unknown to this version, or not granted: the preflight tells the operator.
-      if (isConnectionLoss(error)) throw error;
-    }
-  }
-  return null;
+  const row = await readBinlogStatusRow(session);
+  return row === null ? null : { file: row.File, position: Number(row.Position) };
+}
+
+/**
+ * Where the binlog ends, and which databases the server leaves out of it; null where that may not be
+ * known. MySQL 8.2 renamed the statement and 8.4 dropped the old one, which MariaDB keeps.
+ */
+export async function readBinlogStatusRow(session: SourceSession): Promise<StatusRow | null> {
+  const rows = await firstAllowed<StatusRow>(
+    session,
+    session.isMariaDb ? ['SHOW MASTER STATUS'] : ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'],
+  );
+  return rows?.at(0) ?? null;
 }
 
 /**
@@ -76,8 +80,4 @@ export async function readSnapshotPosition(session: SourceSession): Promise<Binl
   const file = status.get('binlog_snapshot_file') ?? '';
   const position = Number(status.get('binlog_snapshot_position') ?? 0);
   return file === '' ? null : { file, position };
-}
-
-function isConnectionLoss(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'source-unavailable';
 }

@@ -2,6 +2,8 @@ import { blocker, type Finding, ok, warning } from '../model/finding.js';
 import type { TableSchema } from '../model/table-schema.js';
 import { RETENTION_VARIABLES, retentionSeconds } from './binlog-retention.js';
 import type { SourceSession } from './connect.js';
+import { firstAllowed } from './first-allowed.js';
+import { readBinlogStatusRow } from './positions.js';
 import type { ServerVersion } from './preflight-server.js';
 import { readVariables } from './server-variables.js';
 
@@ -181,11 +183,9 @@ async function receivedFindings(
 
 /** Databases that the server itself leaves out of its binlog. */
 async function filterFindings(session: SourceSession, database: string): Promise<Finding[]> {
-  const statements = session.isMariaDb
-    ? ['SHOW MASTER STATUS']
-    : ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'];
-  const [status] = ((await firstAllowed(session, statements)) ?? []) as Record<string, string>[];
-  const list = (name: string): string[] => (status?.[name] ?? '').split(',').filter(Boolean);
+  const status = await readBinlogStatusRow(session);
+  const list = (name: 'Binlog_Do_DB' | 'Binlog_Ignore_DB'): string[] =>
+    (status?.[name] ?? '').split(',').filter(Boolean);
   const logged = list('Binlog_Do_DB');
   const isLeftOut = logged.length > 0 && !logged.includes(database);
   if (!isLeftOut && !list('Binlog_Ignore_DB').includes(database)) return [];
@@ -205,21 +205,6 @@ async function receivesFromOthers(session: SourceSession): Promise<boolean | nul
     : ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'];
   const rows = await firstAllowed(session, statements);
   return rows === null ? null : rows.length > 0;
-}
-
-/** Of the first statement that the server knows and the account may run; null: of none. */
-async function firstAllowed(
-  session: SourceSession,
-  statements: readonly string[],
-): Promise<object[] | null> {
-  for (const statement of statements) {
-    try {
-      return await session.query(statement);
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'source-unavailable') throw error;
-    }
-  }
-  return null;
 }
 
 const UNITS: readonly [name: string, seconds: number][] = [

@@ -1,6 +1,7 @@
 import { formatXid } from '../model/xid.js';
 import { classifyStatement } from './binlog/statements.js';
 import type { SourceSession } from './connect.js';
+import { firstAllowed } from './first-allowed.js';
 
 interface RecoverRow {
   readonly formatID: string | number;
@@ -13,13 +14,8 @@ interface RecoverRow {
 /** The XA transactions that are prepared, as the binlog names them; null: the account may not know. */
 export async function readPreparedXids(session: SourceSession): Promise<string[] | null> {
   const statement = session.isMariaDb ? "XA RECOVER FORMAT = 'SQL'" : 'XA RECOVER CONVERT XID';
-  let rows: RecoverRow[];
-  try {
-    rows = await session.query<RecoverRow>(statement);
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'source-unavailable') throw error;
-    return null;
-  }
+  const rows = await firstAllowed<RecoverRow>(session, [statement]);
+  if (rows === null) return null;
   return rows.map(({ formatID, gtrid_length, bqual_length, data }) => {
     if (session.isMariaDb) {
       const statement = classifyStatement(`XA COMMIT ${data}`);

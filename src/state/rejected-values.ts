@@ -75,7 +75,6 @@ export class RejectedValueBuffer implements AsyncDisposable {
     try {
       await this.database.exclusively(() => {
         this.write();
-        return Promise.resolve();
       });
     } catch (error) {
       this.failure = toError(error);
@@ -95,7 +94,6 @@ export class RejectedValueBuffer implements AsyncDisposable {
     await this.writing;
     await this.database.exclusively(() => {
       this.appender.close();
-      return Promise.resolve();
     });
     await this.database.run(`DROP TABLE IF EXISTS ${this.table}`);
   }

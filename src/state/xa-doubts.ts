@@ -1,3 +1,4 @@
+import type { UnlockedSnapshot } from '../model/copy-turns.js';
 import type { Database } from '../target/database.js';
 import { readSetting, recordSetting } from './settings.js';
 
@@ -12,14 +13,20 @@ interface XaDoubt {
 type XaDoubts = Record<string, XaDoubt>;
 
 /**
- * Within the caller's transaction: the tables' copies were begun with these doubts; null: with none.
+ * Within the caller's transaction: the tables' copies were begun by this snapshot; null: with writers
+ * locked out, so without a doubt. `parked`: what came prepared by the stream before.
  */
 export async function recordXaDoubt(
   database: Database,
   targetSchema: string,
   tables: readonly string[],
-  doubt: XaDoubt | null,
+  unlocked: UnlockedSnapshot | null,
+  parked: readonly string[] = [],
 ): Promise<void> {
+  const doubt: XaDoubt | null = unlocked && {
+    xids: unlocked.preparedXids ?? parked,
+    isAny: unlocked.preparedXids === null,
+  };
   const known = await readDoubts(database, targetSchema);
   const doubts = Object.fromEntries(
     Object.entries(known).filter(([table]) => !tables.includes(table)),

@@ -161,7 +161,6 @@ export class ChangeStage implements AsyncDisposable {
   private closeAppender(): Promise<void> {
     return this.database.exclusively(() => {
       this.appender.closeSync();
-      return Promise.resolve();
     });
   }
 

@@ -180,7 +180,7 @@ export class Database implements AsyncDisposable {
    * Has the writer connection to itself: within a transaction, which has it already, after the
    * statements that were asked for before; else in turn with others. Not reentrant.
    */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(work: () => Promise<T> | T): Promise<T> {
     const { scope } = this;
     if (scope === null) return this.writing.run(null, work);
     // Its end may come before the turn does: then it waits with the others.
@@ -354,6 +354,11 @@ export class Database implements AsyncDisposable {
   /** The same for so many tables of which rows change. */
   provideForTables(tables: number): Promise<string | null> {
     return this.memory.provideFor({ tables });
+  }
+
+  /** Runs `work` with all the memory that DuckDB may ever have. */
+  withAllMemory<T>(work: () => Promise<T>): Promise<T> {
+    return this.memory.withAll(work);
   }
 
   /** Told of values of many kilobytes: see `withCheckpointMemory`. */

@@ -15,11 +15,6 @@ function mostMemory(): number {
   return totalmem() * MAX_MEMORY_SHARE;
 }
 
-/** The largest memory limit that DuckDB is given on this machine, in its notation. */
-export function mostMemoryText(): string {
-  return memoryText(mostMemory());
-}
-
 function memoryText(bytes: number): string {
   return `${Math.round(bytes / 1e6)}MB`;
 }

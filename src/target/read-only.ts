@@ -3,6 +3,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
+import { MemoryLimit } from './memory-limit.js';
 
 export interface QueryColumn {
   readonly name: string;
@@ -55,6 +56,13 @@ export class ReadOnlyReplica implements Disposable {
   async rows(sql: string): Promise<Record<string, unknown>[]> {
     const { columns, rows } = await this.query(sql);
     return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+  }
+
+  /** Runs `work` with all the memory that DuckDB may ever have. */
+  async withAllMemory<T>(work: () => Promise<T>): Promise<T> {
+    const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
+    const memory = new MemoryLimit(String(limit), async (sql) => void (await this.rows(sql)));
+    return memory.withAll(work);
   }
 
   [Symbol.dispose](): void {

@@ -50,7 +50,7 @@ export class StagedRows implements AsyncDisposable {
   /** Copies the rows: the batch's buffers are free when it resolves. */
   async append(batch: ColumnBatch): Promise<void> {
     if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.expectLargeValues();
-    await this.alone(() => {
+    await this.database.exclusively(() => {
       appendBatch(this.writer, this.appender, batch);
     });
     this.rows += batch.rows;
@@ -59,16 +59,8 @@ export class StagedRows implements AsyncDisposable {
 
   /** Makes what was appended visible in the stage. */
   flush(): Promise<void> {
-    return this.alone(() => {
-      this.appender.flushSync();
-    });
-  }
-
-  /** The Appender writes by the writer connection, at times on its own account. */
-  private alone(work: () => void): Promise<void> {
     return this.database.exclusively(() => {
-      work();
-      return Promise.resolve();
+      this.appender.flushSync();
     });
   }
 
@@ -129,7 +121,7 @@ export class StagedRows implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.alone(() => {
+    await this.database.exclusively(() => {
       this.appender.closeSync();
     });
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);

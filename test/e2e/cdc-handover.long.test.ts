@@ -16,16 +16,12 @@ const WRITERS = 4;
 const BALLAST_ROWS = 300_000;
 
 /** An account that may read everything, and lock nothing. */
-async function openAccount(source: TestSource): Promise<{ account: TestAccount; url: string }> {
+function openAccount(source: TestSource): Promise<TestAccount> {
   const status = source.flavour === 'mysql' ? 'REPLICATION CLIENT' : 'BINLOG MONITOR';
-  const account = await TestAccount.open(source, [
+  return TestAccount.open(source, [
     `SELECT ON ${source.database}.*`,
     `REPLICATION SLAVE, ${status} ON *.*`,
   ]);
-  const url = new URL(source.url);
-  url.username = account.endpoint.user;
-  url.password = account.endpoint.password;
-  return { account, url: url.href };
 }
 
 async function copies(service: RunningService): Promise<number> {
@@ -40,8 +36,8 @@ for (const flavour of FLAVOURS) {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
     await source.addNumbers(BALLAST_ROWS);
-    const { account, url } = await openAccount(source);
-    await using _account = account;
+    await using account = await openAccount(source);
+    const { url } = account;
     await using transfers = await Transfers.start(source, WRITERS);
     await transfers.until(50);
     const duckdbPath = folder.file('replica.duckdb');
@@ -65,8 +61,8 @@ for (const flavour of FLAVOURS) {
   test(`${flavour}: a table that comes later is copied beside the stream, and one without a key`, async () => {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
-    const { account, url } = await openAccount(source);
-    await using _account = account;
+    await using account = await openAccount(source);
+    const { url } = account;
     await using transfers = await Transfers.start(source, WRITERS);
     const duckdbPath = folder.file('replica.duckdb');
     await using service = await RunningService.start(source, duckdbPath, { url });
@@ -106,8 +102,8 @@ for (const flavour of FLAVOURS) {
   test(`${flavour}: what was prepared before such a copy comes by another one`, async () => {
     await using source = await TestSource.open(flavour);
     await using folder = await TempFolder.open();
-    const { account, url } = await openAccount(source);
-    await using _account = account;
+    await using account = await openAccount(source);
+    const { url } = account;
     await source.run(
       'CREATE TABLE items (id INT PRIMARY KEY, v INT)',
       'CREATE TABLE unwanted (id INT PRIMARY KEY)',

@@ -43,6 +43,14 @@ export class TestAccount implements AsyncDisposable {
     return { ...endpointOf(this.source.url), user: this.user, password: PASSWORD };
   }
 
+  /** What `MYSQL_URL` takes. */
+  get url(): string {
+    const url = new URL(this.source.url);
+    url.username = this.user;
+    url.password = PASSWORD;
+    return url.href;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.source.run(`DROP USER ${this.account}`, `DROP ROLE IF EXISTS ${this.role}`);
   }

@@ -1,13 +1,12 @@
 import type { Finding } from '../../model/finding.js';
-import { check } from '../../service/check.js';
 import { sourceConfig } from '../context.js';
 import { EXIT_FAILED, EXIT_OK, printJson, printLine } from '../output.js';
+import { preflight } from '../preflight.js';
 
 const MARKS: Record<Finding['level'], string> = { ok: '✓', warning: '!', blocker: '✗' };
 
 export async function runCheck({ json }: { readonly json: boolean }): Promise<number> {
-  const { endpoint, tables: filter, types, watermarks, cdcEnabled: cdc } = sourceConfig();
-  const findings = await check(endpoint, { filter, types, watermarks, cdc });
+  const findings = await preflight(sourceConfig());
   if (json) printJson({ findings });
   else {
     for (const { level, what, remedy } of findings) {

@@ -1,7 +1,6 @@
 import type { Config } from '../../../config/load.js';
 import { describeEndpoint } from '../../../config/mysql-url.js';
 import type { KeepHooks } from '../../keep/hooks.js';
-import { check } from '../../service/check.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
 import type { ReplicationFactory } from '../../service/replication.js';
@@ -11,6 +10,7 @@ import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { keepSettings } from '../keep-settings.js';
 import { LogProgress } from '../log-progress.js';
 import { EXIT_OK, printJson } from '../output.js';
+import { preflight } from '../preflight.js';
 import { stopSignal } from '../stop-signal.js';
 import { type SyncInterceptor, syncTask } from '../sync-settings.js';
 import { VERSION } from '../version.js';
@@ -47,11 +47,10 @@ export async function runRun(
     },
     'ducktail runs',
   );
-  const { endpoint, tables: filter, types, watermarks, cdcEnabled: cdc } = config;
   const report = await runService({
     database: databaseOptions(config, 'ducktail run'),
     targetSchema: config.targetSchema,
-    preflight: () => check(endpoint, { filter, types, watermarks, cdc }),
+    preflight: () => preflight(config),
     createSync: (order) => intercept(syncTask(config, order)),
     createVerify: (order) => verifyTask(config, order),
     replicate,

@@ -4,7 +4,6 @@ import type { SyncReporter } from '../../model/sync-reporter.js';
 import type { SyncResult, TableSyncResult } from '../../model/sync-result.js';
 import { createIndexStatement } from '../../model/watermark-rule.js';
 import { catchUp } from '../../service/catch-up.js';
-import { check } from '../../service/check.js';
 import { dryRun, type PlannedTableSync } from '../../service/dry-run.js';
 import { replicaRows } from '../../service/query.js';
 import type { OrderedMode } from '../../service/replication.js';
@@ -21,6 +20,7 @@ import {
   printLine,
   printTable,
 } from '../output.js';
+import { preflight } from '../preflight.js';
 import { createProgress } from '../progress.js';
 import { findService, type RunningService } from '../running-service.js';
 import { stopSignal } from '../stop-signal.js';
@@ -88,11 +88,10 @@ async function catchUpFile(
   signal: AbortSignal,
   intercept: SyncInterceptor,
 ): Promise<SyncResult> {
-  const { endpoint, tables: filter, types, watermarks } = config;
   return catchUp({
     database: databaseOptions(config, 'ducktail sync'),
     cdc: cdcOptions(config),
-    preflight: () => check(endpoint, { filter, types, watermarks, cdc: true }),
+    preflight: () => preflight(config, true),
     createSync: (task) => intercept(syncTask(config, task)),
     createVerify: (task) => verifyTask(config, task),
     createReporter: () => progress,

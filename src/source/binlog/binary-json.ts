@@ -1,3 +1,5 @@
+import { GROUP_BYTES, GROUP_DIGITS } from './number-transcoders.js';
+
 /**
  * MySQL's binary JSON, as row events carry it, into the text that the server prints for the same
  * value: the snapshot's SELECT and the binlog must agree to the byte.
@@ -208,10 +210,6 @@ function doubleText(value: number): string {
   return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
 }
 
-/** Digits that the first or last, shorter group of a decimal has, by its bytes. */
-const GROUP_DIGITS = 9;
-const BYTES_OF_DIGITS = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
-
 /** Precision, scale, and the digits before and after the point in groups of 9 per 4 bytes. */
 function decimalText(data: Buffer): string {
   const precision = data.readUInt8(0);
@@ -227,7 +225,7 @@ function decimalText(data: Buffer): string {
   let digits = '';
   let at = 0;
   for (const group of groups) {
-    const length = BYTES_OF_DIGITS[group];
+    const length = GROUP_BYTES[group];
     if (length > 0) digits += String(bytes.readUIntBE(at, length)).padStart(group, '0');
     at += length;
   }

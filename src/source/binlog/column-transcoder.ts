@@ -1,4 +1,5 @@
 import type { ColumnSchema } from '../../model/table-schema.js';
+import { fractionDigits } from '../fraction-digits.js';
 import { Inet4Transcoder, Inet6Transcoder, UuidTranscoder } from './address-transcoders.js';
 import type { CharacterSets } from './character-sets.js';
 import * as type from './column-types.js';
@@ -128,16 +129,11 @@ function createFixedString(schema: ColumnSchema | null, size: number): ColumnTra
   }
 }
 
-/** The declared digits of a second's fraction: 3 of `datetime(3)`. */
-function fractionDigits(schema: ColumnSchema | null): number {
-  return Number(/\((\d)\)/.exec(schema?.columnType ?? '')?.[1] ?? 0);
-}
-
 function createTemporalTranscoder(
   column: StreamColumn,
   schema: ColumnSchema | null,
 ): ColumnTranscoder {
-  const digits = fractionDigits(schema);
+  const digits = fractionDigits(schema?.columnType ?? '');
   switch (column.type) {
     case type.DATE:
     case type.NEWDATE:

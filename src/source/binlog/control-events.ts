@@ -1,6 +1,6 @@
-import { inflateSync } from 'node:zlib';
 import { type Gtid, type GtidSet, parseGtidSet } from '../../model/gtid-set.js';
 import { formatXid } from '../../model/xid.js';
+import { inflateBody } from './compressed-body.js';
 import { EVENT_HEADER_BYTES, EVENT_TYPE_OFFSET } from './event-layout.js';
 import { EventType } from './event-types.js';
 import type { RawEvent } from './raw-event.js';
@@ -127,11 +127,6 @@ export function parseStatement(event: Buffer): Statement {
     text: text.toString('utf8'),
     database: event.toString('utf8', databaseAt, databaseAt + databaseBytes),
   };
-}
-
-/** MariaDB's envelope: how many bytes the length takes, the length, zlib. */
-function inflateBody(body: Buffer): Buffer {
-  return inflateSync(body.subarray(1 + (body[0] & 0x07)));
 }
 
 export interface FileStart {

@@ -127,9 +127,10 @@ export class BitTranscoder implements ColumnTranscoder {
   }
 }
 
-const GROUP_DIGITS = 9;
+/** DECIMAL's digits come in groups of so many. */
+export const GROUP_DIGITS = 9;
 /** Bytes of a group of 0 to 9 digits. */
-const GROUP_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
+export const GROUP_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;

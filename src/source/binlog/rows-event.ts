@@ -1,6 +1,6 @@
-import { inflateSync } from 'node:zlib';
 import { DucktailError } from '../../common/errors.js';
 import { ByteReader } from './byte-reader.js';
+import { inflateBody } from './compressed-body.js';
 import { EVENT_HEADER_BYTES } from './event-layout.js';
 import type { RawEvent } from './raw-event.js';
 
@@ -82,7 +82,7 @@ export function readRowsEvent(event: RawEvent, columns: number, table: string): 
   at = requireAllPresent(bytes, at, columns, table);
   if (kind === 'update') at = requireAllPresent(bytes, at, columns, table);
   if ((flags & COMPRESSED) === 0) return { kind, bytes, start: at, end };
-  const inflated = inflate(bytes.subarray(at, end));
+  const inflated = inflateBody(bytes.subarray(at, end));
   return { kind, bytes: inflated, start: 0, end: inflated.length };
 }
 
@@ -95,16 +95,6 @@ function requireAllPresent(bytes: Uint8Array, at: number, width: number, table: 
   const mask = (1 << rest) - 1;
   if ((bytes[at + whole] & mask) !== mask) throw notFull(table);
   return at + whole + 1;
-}
-
-/** A byte with the algorithm (0: zlib) and the bytes of the big-endian length that follows. */
-function inflate(body: Uint8Array): Uint8Array {
-  const head = body[0];
-  const lengthBytes = head & 0x07;
-  if ((head & 0xf0) !== 0x80) {
-    throw new Error(`malformed rows event: compressed by unknown way 0x${head.toString(16)}`);
-  }
-  return inflateSync(body.subarray(1 + lengthBytes));
 }
 
 function notFull(table: string): DucktailError {

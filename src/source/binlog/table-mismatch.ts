@@ -1,5 +1,6 @@
 import type { TablePlan } from '../../model/column-plan.js';
 import type { ColumnSchema } from '../../model/table-schema.js';
+import { fractionDigits } from '../fraction-digits.js';
 import type { CharacterSets } from './character-sets.js';
 import * as type from './column-types.js';
 import type { StreamColumn, TableMap } from './table-map.js';
@@ -195,7 +196,7 @@ function expectedType(schema: ColumnSchema, column: StreamColumn): string {
   if (dataType === 'bit') return `bit(${schema.numericPrecision ?? 1})`;
   if ([...TEMPORAL.values()].includes(dataType)) {
     if (OLD_TEMPORAL.has(column.type)) return dataType;
-    return temporalType(dataType, Number(/\((\d)\)/.exec(columnType)?.[1] ?? 0));
+    return temporalType(dataType, fractionDigits(columnType));
   }
   if (dataType === 'enum' || dataType === 'set') {
     return `${columnType} ${textType(characterSet)}`;

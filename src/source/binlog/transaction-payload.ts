@@ -1,4 +1,5 @@
 import { ZSTDDecoder } from 'zstddec';
+import { ByteReader } from './byte-reader.js';
 import { EVENT_HEADER_BYTES } from './event-layout.js';
 import { RawEvent } from './raw-event.js';
 
@@ -47,30 +48,17 @@ function readFields(event: Buffer): {
   uncompressedBytes: number;
   start: number;
 } {
-  let at = EVENT_HEADER_BYTES;
+  const reader = new ByteReader(event, EVENT_HEADER_BYTES);
   let compression = COMPRESSION_NONE;
   let uncompressedBytes = 0;
   for (;;) {
-    const [field, lengthAt] = readPacked(event, at);
-    if (field === FIELD_END) return { compression, uncompressedBytes, start: lengthAt };
-    const [length, valueAt] = readPacked(event, lengthAt);
-    if (field === FIELD_COMPRESSION) [compression] = readPacked(event, valueAt);
-    if (field === FIELD_UNCOMPRESSED_BYTES) [uncompressedBytes] = readPacked(event, valueAt);
-    at = valueAt + length;
-  }
-}
-
-/** A length-encoded integer and where the next thing begins. */
-function readPacked(bytes: Buffer, at: number): [value: number, next: number] {
-  switch (bytes[at]) {
-    case 0xfc:
-      return [bytes.readUInt16LE(at + 1), at + 3];
-    case 0xfd:
-      return [bytes.readUIntLE(at + 1, 3), at + 4];
-    case 0xfe:
-      return [Number(bytes.readBigUInt64LE(at + 1)), at + 9];
-    default:
-      return [bytes[at], at + 1];
+    const field = reader.packed();
+    if (field === FIELD_END) return { compression, uncompressedBytes, start: reader.at };
+    const length = reader.packed();
+    const next = reader.at + length;
+    if (field === FIELD_COMPRESSION) compression = reader.packed();
+    if (field === FIELD_UNCOMPRESSED_BYTES) uncompressedBytes = reader.packed();
+    reader.at = next;
   }
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { RowCursor } from '../../batch/row-cursor.js';
+import { fractionDigits } from '../fraction-digits.js';
 import type { ColumnPlan, TablePlan } from '../../model/column-plan.js';
 
 /**
@@ -25,10 +26,14 @@ function readText(column: ColumnPlan, cursor: RowCursor): string {
       return String(cursor.view.getInt8(cursor.offset++));
     case 'date':
     case 'timestamp':
-      return readDateTime(cursor, column.encoding.kind === 'date', fractionDigits(column));
+      return readDateTime(
+        cursor,
+        column.encoding.kind === 'date',
+        fractionDigits(column.sourceType),
+      );
     case 'time':
     case 'time-interval':
-      return readTime(cursor, fractionDigits(column));
+      return readTime(cursor, fractionDigits(column.sourceType));
     case 'text':
     case 'decimal':
     case 'uuid-text':
@@ -66,11 +71,6 @@ function readBytes(cursor: RowCursor, isText: boolean): string {
   cursor.offset += length;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return isText && isUtf8(buffer) ? buffer.toString('utf8') : `0x${buffer.toString('hex')}`;
-}
-
-/** The declared digits of a second's fraction, all of which MySQL prints: 3 of `datetime(3)`. */
-function fractionDigits(column: ColumnPlan): number {
-  return Number(/\((\d)\)/.exec(column.sourceType)?.[1] ?? 0);
 }
 
 function readDateTime(cursor: RowCursor, dateOnly: boolean, digits: number): string {

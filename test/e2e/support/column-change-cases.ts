@@ -102,9 +102,10 @@ export const columnCases: readonly SchemaChangeCase[] = [
     ddl: [
       'ALTER TABLE @.rekeyed DROP PRIMARY KEY, ADD PRIMARY KEY (a, id)',
       'ALTER TABLE @.unkeyed DROP PRIMARY KEY',
-      'ALTER TABLE @.unkeyed ADD PRIMARY KEY (id)',
-      'ALTER TABLE @.unkeyed DROP PRIMARY KEY, ADD UNIQUE by_id (id)',
-      'ALTER TABLE @.unkeyed DROP INDEX by_id',
+      // Without a key the writer makes rows with the same id: a new key needs a column of its own.
+      'ALTER TABLE @.unkeyed ADD COLUMN k INT NOT NULL AUTO_INCREMENT PRIMARY KEY',
+      'ALTER TABLE @.unkeyed MODIFY k INT NOT NULL, DROP PRIMARY KEY, ADD UNIQUE by_k (k)',
+      'ALTER TABLE @.unkeyed DROP INDEX by_k',
       'ALTER TABLE @.wider_key MODIFY id BIGINT UNSIGNED NOT NULL',
       'ALTER TABLE @.text_key MODIFY id VARCHAR(20) NOT NULL',
       'ALTER TABLE @.keyless ADD COLUMN k INT AUTO_INCREMENT PRIMARY KEY',

@@ -22,6 +22,7 @@ import { RowStreamCommand } from '../../../src/source/rows/row-stream-command.js
 import { selectRows } from '../../../src/source/select-rows.js';
 import type { TestSource } from '../../helpers/test-source.js';
 import { type BinlogPlace, readBinlog } from './raw-binlog.js';
+import { endpointOf } from '../test-account.js';
 
 const CAPACITY = 64;
 
@@ -57,15 +58,7 @@ export class ChangedSource implements AsyncDisposable {
     source: TestSource,
     options: Partial<TypeOptions> = {},
   ): Promise<ChangedSource> {
-    const { hostname, port, username, password } = new URL(source.url);
-    const session = await openSession({
-      host: hostname,
-      port: Number(port),
-      user: username,
-      password,
-      database: source.database,
-      tls: null,
-    });
+    const session = await openSession(endpointOf(source.url));
     const charsets = await CharacterSets.read(session);
     const changed = new ChangedSource(source, session, charsets, {
       ...DEFAULT_OPTIONS,

@@ -4,20 +4,9 @@ import { openSession, type SourceSession } from '../../../src/source/connect.js'
 import { RowStreamCommand } from '../../../src/source/rows/row-stream-command.js';
 import { TestSource } from '../../helpers/test-source.js';
 import type { Flavour } from '../../servers/test-server.js';
+import { endpointOf } from '../test-account.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-
-async function open(source: TestSource): Promise<SourceSession> {
-  const { hostname, port, username, password } = new URL(source.url);
-  return openSession({
-    host: hostname,
-    port: Number(port),
-    user: username,
-    password,
-    database: source.database,
-    tls: null,
-  });
-}
 
 /** Rows as bytes from the NULL bits on; rejects with the error that ended them. */
 async function readRows(
@@ -52,7 +41,7 @@ async function readRows(
 for (const flavour of FLAVOURS) {
   test(`rows of a prepared statement come as bytes from ${flavour}`, async () => {
     await using source = await TestSource.open(flavour);
-    await using session = await open(source);
+    await using session = await openSession(endpointOf(source.url));
     await source.addNumbers(3000);
     const rows = await readRows(session, 'SELECT n FROM numbers ORDER BY n');
     assert.equal(rows.length, 3000);
@@ -64,7 +53,7 @@ for (const flavour of FLAVOURS) {
 
   test(`an error before or among the rows of ${flavour} ends them`, async () => {
     await using source = await TestSource.open(flavour);
-    await using session = await open(source);
+    await using session = await openSession(endpointOf(source.url));
     await source.addNumbers(20_000);
     const failing = 'SELECT n, (SELECT m.n FROM numbers m WHERE m.n >= 19999 - q.n) FROM numbers q';
     await assert.rejects(readRows(session, `${failing} ORDER BY n`), /more than 1 row/);
@@ -79,7 +68,7 @@ for (const flavour of FLAVOURS) {
 
   test(`a connection to ${flavour} that breaks among the rows is told`, async () => {
     await using source = await TestSource.open(flavour);
-    const session = await open(source);
+    const session = await openSession(endpointOf(source.url));
     await source.addNumbers(20_000);
     const kills: Promise<void>[] = [];
     const reading = readRows(session, 'SELECT a.n, b.n FROM numbers a, numbers b', () => {
