@@ -14,6 +14,7 @@ import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
 import { MemoryLimit } from './memory-limit.js';
 import { OpenReader } from './open-reader.js';
+import { ReadingConnection } from './reading-connection.js';
 import { OpenTransaction } from './open-transaction.js';
 import { RowAppender } from './row-appender.js';
 import type { StagingLane } from './staging-lane.js';
@@ -35,6 +36,9 @@ export interface DatabaseOptions {
  */
 const STORAGE_VERSION = 'v1.2.0';
 
+/** Connections that wait for their next reader. */
+const IDLE_READERS = 8;
+
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -49,6 +53,8 @@ export class Database implements AsyncDisposable {
   readonly idleLanes: StagingLane[] = [];
   private readonly extra = new Set<DuckDBConnection>();
   private readonly readers = new Set<OpenReader>();
+  /** Connections of readers that have ended, in no transaction, with what is prepared on them. */
+  private readonly idleReaders: ReadingConnection[] = [];
   /** How clients' queries are ended. */
   private readonly enders = new Set<(reason: DucktailError) => void>();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
@@ -57,6 +63,8 @@ export class Database implements AsyncDisposable {
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  private writesUnderWay = 0;
+  private writes = 0;
   readonly memory: MemoryLimit;
 
   private constructor(
@@ -175,12 +183,30 @@ export class Database implements AsyncDisposable {
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     const { scope } = this;
-    if (scope === null) return this.writing.run(null, work);
+    if (scope === null) return this.writing.run(null, () => this.countWrites(work));
     // Its end may come before the turn does: then it waits with the others.
     const within = await scope.turns.run(null, async () =>
       scope.isOpen ? { result: await work() } : null,
     );
     return within === null ? this.exclusively(work) : within.result;
+  }
+
+  /**
+   * Names what the writer has committed, for what is remembered of it; null while it may be about to
+   * commit. Transactions of clients, which can't touch Ducktail's tables, don't count.
+   */
+  get committedState(): number | null {
+    return this.writesUnderWay > 0 ? null : this.writes;
+  }
+
+  private async countWrites<T>(work: () => Promise<T>): Promise<T> {
+    this.writesUnderWay++;
+    try {
+      return await work();
+    } finally {
+      this.writes++;
+      this.writesUnderWay--;
+    }
   }
 
   /** An Appender for a temporary table of the writer connection; its flushes are the writer's. */
@@ -204,7 +230,25 @@ export class Database implements AsyncDisposable {
 
   /** A connection for reading beside the writer, until it is closed. */
   async connectReader(): Promise<OpenReader> {
-    const connection = await this.connect();
+    return this.addOpenReader(await this.connect());
+  }
+
+  /**
+   * The same for one that leaves nothing on its connection but what is prepared, and was in no
+   * transaction for as long as it waited: opening one takes as long as a small query.
+   */
+  async borrowReader(): Promise<BorrowedReader> {
+    const reading = this.idleReaders.pop() ?? new ReadingConnection(await this.connect());
+    const opened = this.addOpenReader(reading.connection);
+    const giveBack = (): void => {
+      const isWanted = this.extra.has(reading.connection) && this.idleReaders.length < IDLE_READERS;
+      if (!isWanted) opened.close();
+      else if (this.readers.delete(opened)) this.idleReaders.push(reading);
+    };
+    return { opened, reading, giveBack };
+  }
+
+  private addOpenReader(connection: DuckDBConnection): OpenReader {
     const reader = new OpenReader(connection, () => {
       this.readers.delete(reader);
       // Whoever is late finds it closed with the rest.
@@ -337,6 +381,13 @@ export class Database implements AsyncDisposable {
     this.instance.closeSync();
     await this.lock.release();
   }
+}
+
+export interface BorrowedReader {
+  readonly opened: OpenReader;
+  readonly reading: ReadingConnection;
+  /** After its transaction; a reader that failed is closed instead. */
+  readonly giveBack: () => void;
 }
 
 /** What a transaction's statements have in common. */
