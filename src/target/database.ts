@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -39,6 +40,9 @@ const STORAGE_VERSION = 'v1.2.0';
 /** Connections that wait for their next reader. */
 const IDLE_READERS = 8;
 
+/** For queries to end that were interrupted. */
+const ENDING_MS = 5000;
+
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -56,7 +60,7 @@ export class Database implements AsyncDisposable {
   /** Connections of readers that have ended, in no transaction, with what is prepared on them. */
   private readonly idleReaders: ReadingConnection[] = [];
   /** How clients' queries are ended. */
-  private readonly enders = new Set<(reason: DucktailError) => void>();
+  private readonly queries = new Set<RunningQuery>();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
   private attendant: Promise<DuckDBConnection> | null = null;
   private needsCheckpointMemory = false;
@@ -282,7 +286,7 @@ export class Database implements AsyncDisposable {
    */
   async raiseMemoryLimit(): Promise<string | null> {
     // They may be what took it.
-    if (this.endReaders()) return this.memory.text;
+    if (await this.endReaders()) return this.memory.text;
     const raised = await this.memory.double();
     if (raised !== null) this.expectLargeValues();
     return raised;
@@ -305,20 +309,36 @@ export class Database implements AsyncDisposable {
 
   /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
   addReader(end: (reason: DucktailError) => void): () => void {
-    this.enders.add(end);
-    return () => this.enders.delete(end);
+    let leave!: () => void;
+    const ended = new Promise<void>((resolve) => (leave = resolve));
+    const query = { end, ended };
+    this.queries.add(query);
+    return () => {
+      this.queries.delete(query);
+      leave();
+    };
   }
 
-  /** Ends clients' queries, for work of our own that lacks memory. False where there are none. */
-  private endReaders(): boolean {
-    if (this.enders.size === 0) return false;
+  /**
+   * Ends clients' queries, for work of our own that lacks memory. False where there are none.
+   * Resolves when they have given back what they had: the work would lack it again.
+   */
+  private async endReaders(): Promise<boolean> {
+    const queries = [...this.queries];
+    if (queries.length === 0) return false;
     const reason = new DucktailError(
       'query-limit',
       'the query was ended because replication needed the memory that queries had',
       { hint: 'Ask for less, or have QUERY_MEMORY_LIMIT or DUCKDB_MEMORY_LIMIT raised.' },
     );
-    for (const end of this.enders) end(reason);
-    this.enders.clear();
+    // One that does not end is not counted on again.
+    this.queries.clear();
+    for (const { end } of queries) end(reason);
+    const deadline = new AbortController();
+    const ended = Promise.all(queries.map((query) => query.ended));
+    const late = delay(ENDING_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
+    await Promise.race([ended, late]);
+    deadline.abort();
     return true;
   }
 
@@ -388,6 +408,11 @@ export interface BorrowedReader {
   readonly reading: ReadingConnection;
   /** After its transaction; a reader that failed is closed instead. */
   readonly giveBack: () => void;
+}
+
+interface RunningQuery {
+  readonly end: (reason: DucktailError) => void;
+  readonly ended: Promise<void>;
 }
 
 /** What a transaction's statements have in common. */

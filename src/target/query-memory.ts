@@ -45,12 +45,20 @@ export class QueryMemory implements AsyncDisposable {
         this.looking = null;
       });
     }, LOOK_MS);
-    await this.lent;
-    return () => {
+    const leave = (): void => {
       withdraw();
       this.running.delete(end);
       if (this.running.size === 0) this.idleSinceMs = performance.now();
     };
+    try {
+      await this.lent;
+    } catch (error) {
+      // Where memory is short, even asking DuckDB for more fails.
+      this.lent = null;
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +83,8 @@ export class QueryMemory implements AsyncDisposable {
     if (this.watch !== null) clearInterval(this.watch);
     this.watch = null;
     this.lent = null;
-    await this.database.memory.lend(0);
+    // Where it can't be had back now, it is with the next query's end.
+    await this.database.memory.lend(0).catch(() => undefined);
   }
 }
 
