@@ -33,8 +33,15 @@ export class QueryGovernor implements AsyncDisposable {
     return this.waiting;
   }
 
-  /** Runs `work` in its turn. Its signal aborts with the given one, in time, and for lack of room. */
-  async run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in its turn. Its signal aborts with the given one, for lack of room, and in time; the
+   * operator's own queries have no limit of time.
+   */
+  async run<T>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    timeoutMs: number | null = this.limits.timeoutMs,
+  ): Promise<T> {
     if (this.turns.isTaken && this.waiting >= this.limits.queueMax) throw queueIsFull();
     let isWaiting = true;
     this.waiting++;
@@ -45,7 +52,7 @@ export class QueryGovernor implements AsyncDisposable {
     try {
       return await this.turns.run(signal, () => {
         start();
-        return this.attend(signal, work);
+        return this.attend(signal, work, timeoutMs);
       });
     } finally {
       start();
@@ -59,8 +66,8 @@ export class QueryGovernor implements AsyncDisposable {
   private async attend<T>(
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
+    timeoutMs: number | null,
   ): Promise<T> {
-    const { timeoutMs } = this.limits;
     const controller = new AbortController();
     const end = (reason: unknown): void => {
       controller.abort(reason);
@@ -69,18 +76,18 @@ export class QueryGovernor implements AsyncDisposable {
       end(signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
-    const timer = setTimeout(() => {
-      end(overTime(timeoutMs));
-    }, timeoutMs);
+    const timer =
+      timeoutMs === null ? undefined : setTimeout(() => end(overTime(timeoutMs)), timeoutMs);
     this.running++;
-    const release = await this.memory.admit(end);
+    let release: (() => void) | null = null;
     try {
+      release = await this.memory.admit(end);
       return await work(controller.signal);
     } finally {
       this.running--;
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
-      release();
+      release?.();
     }
   }
 }
