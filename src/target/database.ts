@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -18,6 +17,7 @@ import { OpenReader } from './open-reader.js';
 import { ReadingConnection } from './reading-connection.js';
 import { OpenTransaction } from './open-transaction.js';
 import { RowAppender } from './row-appender.js';
+import { RunningQueries } from './running-queries.js';
 import type { StagingLane } from './staging-lane.js';
 
 export interface DatabaseOptions {
@@ -40,9 +40,6 @@ const STORAGE_VERSION = 'v1.2.0';
 /** Connections that wait for their next reader. */
 const IDLE_READERS = 8;
 
-/** For queries to end that were interrupted. */
-const ENDING_MS = 5000;
-
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -59,8 +56,7 @@ export class Database implements AsyncDisposable {
   private readonly readers = new Set<OpenReader>();
   /** Connections of readers that have ended, in no transaction, with what is prepared on them. */
   private readonly idleReaders: ReadingConnection[] = [];
-  /** How clients' queries are ended. */
-  private readonly queries = new Set<RunningQuery>();
+  readonly queries = new RunningQueries();
   /** A connection for settings and looks at DuckDB itself, which wait for nobody. */
   private attendant: Promise<DuckDBConnection> | null = null;
   private needsCheckpointMemory = false;
@@ -286,7 +282,7 @@ export class Database implements AsyncDisposable {
    */
   async raiseMemoryLimit(): Promise<string | null> {
     // They may be what took it.
-    if (await this.endReaders()) return this.memory.text;
+    if (await this.queries.end()) return this.memory.text;
     const raised = await this.memory.double();
     if (raised !== null) this.expectLargeValues();
     return raised;
@@ -305,41 +301,6 @@ export class Database implements AsyncDisposable {
     await this.attend('SET GLOBAL allow_community_extensions = false');
     await this.attend('SET GLOBAL allow_persistent_secrets = false');
     await this.attend('SET GLOBAL enable_external_access = false');
-  }
-
-  /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
-  addReader(end: (reason: DucktailError) => void): () => void {
-    let leave!: () => void;
-    const ended = new Promise<void>((resolve) => (leave = resolve));
-    const query = { end, ended };
-    this.queries.add(query);
-    return () => {
-      this.queries.delete(query);
-      leave();
-    };
-  }
-
-  /**
-   * Ends clients' queries, for work of our own that lacks memory. False where there are none.
-   * Resolves when they have given back what they had: the work would lack it again.
-   */
-  private async endReaders(): Promise<boolean> {
-    const queries = [...this.queries];
-    if (queries.length === 0) return false;
-    const reason = new DucktailError(
-      'query-limit',
-      'the query was ended because replication needed the memory that queries had',
-      { hint: 'Ask for less, or have QUERY_MEMORY_LIMIT or DUCKDB_MEMORY_LIMIT raised.' },
-    );
-    // One that does not end is not counted on again.
-    this.queries.clear();
-    for (const { end } of queries) end(reason);
-    const deadline = new AbortController();
-    const ended = Promise.all(queries.map((query) => query.ended));
-    const late = delay(ENDING_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
-    await Promise.race([ended, late]);
-    deadline.abort();
-    return true;
   }
 
   /** What is on disk because it does not fit into memory. */
@@ -408,11 +369,6 @@ export interface BorrowedReader {
   readonly reading: ReadingConnection;
   /** After its transaction; a reader that failed is closed instead. */
   readonly giveBack: () => void;
-}
-
-interface RunningQuery {
-  readonly end: (reason: DucktailError) => void;
-  readonly ended: Promise<void>;
 }
 
 /** What a transaction's statements have in common. */

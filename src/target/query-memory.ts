@@ -18,7 +18,7 @@ type End = (reason: DucktailError) => void;
 /**
  * The room of clients' queries. DuckDB has one limit for everything in it: while queries run it is
  * raised by what they may have. A query that wants more writes to disk or fails; where replication
- * lacks memory all the same, all queries are ended (`Database.endReaders`), and where they take too
+ * lacks memory all the same, all queries are ended (`RunningQueries`), and where they take too
  * much disk, the one that has run for longest.
  */
 export class QueryMemory implements AsyncDisposable {
@@ -38,7 +38,7 @@ export class QueryMemory implements AsyncDisposable {
   async admit(end: End): Promise<() => void> {
     this.idleSinceMs = null;
     this.running.add(end);
-    const withdraw = this.database.addReader(end);
+    const withdraw = this.database.queries.add(end);
     this.lent ??= this.database.memory.lend(this.limits.bytes);
     this.watch ??= setInterval(() => {
       this.looking ??= this.look().finally(() => {
