@@ -189,7 +189,7 @@ function notTaken(type: StatementType): DucktailError {
   return refusal(
     'only INSERT, UPDATE, DELETE, MERGE INTO and TRUNCATE, and CREATE, ALTER, DROP and COMMENT ON ' +
       'tables, views, schemas, indexes, sequences and types are carried out here; this is ' +
-      `${StatementType[type]}`,
+      StatementType[type],
   );
 }
 
