@@ -88,6 +88,14 @@ export class Replicator {
     return this.session?.copies.copy(names) ?? null;
   }
 
+  /**
+   * Resolves when no table is being copied any more of those that are wanted now, whatever is wanted
+   * later; null without a stream.
+   */
+  copied(): Promise<void> | null {
+    return this.session?.copies.copy([]) ?? null;
+  }
+
   /** Whether the table is in the replica as it was at the stream's position. */
   isLive(table: string): boolean {
     return this.session?.tables.find(table)?.isBeingCopied === false;

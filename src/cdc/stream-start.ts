@@ -191,7 +191,16 @@ async function joinTables(
       sourceTimeMs,
     });
   });
-  return { from, sourceTimeMs, tables, toCopy };
+  return { from: onThisServer(from, stream, context), sourceTimeMs, tables, toCopy };
+}
+
+/** Another server has files of its own under the same names. */
+function onThisServer(
+  from: Checkpoint,
+  stream: StreamPosition | null,
+  { sourceIdentity }: CdcContext,
+): Checkpoint {
+  return stream?.sourceIdentity === sourceIdentity ? from : { ...from, fileTimeMs: null };
 }
 
 /** It was copied, but others wrote meanwhile. */

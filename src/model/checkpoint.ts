@@ -10,6 +10,11 @@ export interface Checkpoint {
   readonly gtidSet: string | null;
   readonly file: string;
   readonly position: number;
+  /**
+   * When the server made that file, in ms since 1970, as the file itself says: another time means
+   * another file of the same name. null or left out: not known.
+   */
+  readonly fileTimeMs?: number | null;
 }
 
 /**
@@ -25,4 +30,9 @@ export function includesCheckpoint(
     return compareBinlogPositions(whole, part) >= 0;
   }
   return parseGtidSet(part.gtidSet, flavour).isSubsetOf(parseGtidSet(whole.gtidSet, flavour));
+}
+
+/** Without the time of its file, which only the stream needs. */
+export function placeOf({ gtidSet, file, position }: Checkpoint): Checkpoint {
+  return { gtidSet, file, position };
 }

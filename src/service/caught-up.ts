@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Replicator } from '../cdc/replicator.js';
+import { orAbandon } from '../common/abandon.js';
 import { includesCheckpoint } from '../model/checkpoint.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import { readEnd, type SourceEnd } from './binlog-end.js';
@@ -8,8 +9,9 @@ import { readEnd, type SourceEnd } from './binlog-end.js';
 const POLL_MS = 50;
 
 /**
- * Resolves when everything that the source has now is in the replica, and no table is being copied
- * beside the stream. `replicator`: the attempt that is under way.
+ * Resolves when everything that the source has now is in the replica. What is being copied beside the
+ * stream when it gets there is waited for; what is altered later, and copied for that, is not: that
+ * might never come to an end. `replicator`: the attempt that is under way.
  */
 export async function caughtUp(
   endpoint: MysqlEndpoint,
@@ -20,8 +22,12 @@ export async function caughtUp(
   const sinceMs = Date.now();
   for (;;) {
     const attempt = replicator();
-    const isCopied = attempt?.progress.state === 'streaming' && !attempt.isCopying;
-    if (isCopied && isThere(attempt, source, sinceMs)) return;
+    const copied = isThere(attempt, source, sinceMs) ? (attempt?.copied() ?? null) : null;
+    if (copied !== null) {
+      await orAbandon(copied, signal);
+      // A session that ended has given its copies up: the next attempt makes them anew.
+      if (replicator() === attempt && (attempt?.copied() ?? null) !== null) return;
+    }
     await delay(POLL_MS, undefined, { signal });
   }
 }
@@ -31,10 +37,12 @@ export async function caughtUp(
  * the stream, with nothing left to bring, has been heard of since.
  */
 function isThere(
-  { progress: { checkpoint, isCaughtUp, heardAtMs } }: Replicator,
+  attempt: Replicator | null,
   { end, streamEnd, flavour }: SourceEnd,
   sinceMs: number,
 ): boolean {
+  if (attempt === null) return false;
+  const { checkpoint, isCaughtUp, heardAtMs } = attempt.progress;
   if (checkpoint === null) return false;
   if (includesCheckpoint(checkpoint, end, flavour)) return true;
   return isCaughtUp && heardAtMs > sinceMs && includesCheckpoint(checkpoint, streamEnd, flavour);

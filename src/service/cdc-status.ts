@@ -1,4 +1,5 @@
 import type { CdcProgress, CdcState } from '../cdc/context.js';
+import { placeOf } from '../model/checkpoint.js';
 import type { CdcStatus, ReplicationState } from './replication.js';
 import { isoTime } from './status.js';
 import { lagSeconds } from './stream-lag.js';
@@ -21,7 +22,7 @@ export function cdcStatus(progress: CdcProgress | null, endedQueries: number): C
   const { state, checkpoint, sourceTimeMs } = progress;
   return {
     state,
-    checkpoint,
+    checkpoint: checkpoint && placeOf(checkpoint),
     sourceTime: isoTime(sourceTimeMs),
     lagSeconds: lagSeconds(progress),
     endedQueries,

@@ -1,4 +1,5 @@
 import { DucktailError } from '../common/errors.js';
+import { compareBinlogPositions } from '../model/binlog-position.js';
 import { parseGtidSet } from '../model/gtid-set.js';
 import type { SourceHistory } from '../source/source-history.js';
 import type { StreamPosition } from '../state/stream.js';
@@ -16,9 +17,10 @@ export class SourceLag {
 
   /**
    * Throws where the source lacks transactions that the replica has: `source-unavailable` while they
-   * may still come, then `history-lost`. Nothing can be said where GTIDs are off.
+   * may still come, then `history-lost`. Where GTIDs are off, only the binlog's end tells.
    */
   require(stream: StreamPosition | null, source: SourceHistory): void {
+    if (stream !== null) requireEnd(stream, source);
     const ours = stream?.checkpoint.gtidSet ?? null;
     if (stream === null || ours === null || source.gtidSet === null) return;
     const set = parseGtidSet(ours, source.flavour);
@@ -46,6 +48,17 @@ export class SourceLag {
       },
     );
   }
+}
+
+/** The same server never goes back; the position may be of another one where its file is not known. */
+function requireEnd({ checkpoint, sourceIdentity }: StreamPosition, source: SourceHistory): void {
+  const { end, identity } = source;
+  if (sourceIdentity !== identity || (checkpoint.fileTimeMs ?? null) === null) return;
+  if (end === null || compareBinlogPositions(end, checkpoint) >= 0) return;
+  throw lost(
+    `the source's binlog ends at ${end.file}:${end.position}, ` +
+      `before what the replica has: ${checkpoint.file}:${checkpoint.position}`,
+  );
 }
 
 function lost(message: string): DucktailError {

@@ -1,3 +1,4 @@
+import { placeOf } from '../model/checkpoint.js';
 import { readStreamPosition } from '../state/stream.js';
 import { type RowQuery, readTableStates, type TableState } from '../state/tables.js';
 import { ReadOnlyReplica } from '../target/read-only.js';
@@ -34,7 +35,8 @@ async function recordedCdc(query: RowQuery, targetSchema: string): Promise<CdcSt
   if (position === null) return null;
   const { checkpoint, sourceTimeMs } = position;
   const sourceTime = isoTime(sourceTimeMs);
-  return { state: 'stopped', checkpoint, sourceTime, lagSeconds: null, endedQueries: 0 };
+  const shown = placeOf(checkpoint);
+  return { state: 'stopped', checkpoint: shown, sourceTime, lagSeconds: null, endedQueries: 0 };
 }
 
 /** ISO 8601, UTC. */

@@ -25,7 +25,7 @@ export async function recordStreamPosition(
   await forgetStreamPosition(database, targetSchema);
   await database.run(
     `INSERT INTO _ducktail.stream
-       VALUES (?, ?, ?, ?, ?, to_timestamp(?::DOUBLE / 1000), now())`,
+       VALUES (?, ?, ?, ?, ?, to_timestamp(?::DOUBLE / 1000), now(), ?)`,
     [
       targetSchema,
       sourceIdentity,
@@ -33,6 +33,7 @@ export async function recordStreamPosition(
       checkpoint.file,
       checkpoint.position,
       sourceTimeMs,
+      checkpoint.fileTimeMs ?? null,
     ],
   );
 }
@@ -50,19 +51,22 @@ export async function readStreamPosition(
   query: RowQuery,
   targetSchema: string,
 ): Promise<RecordedStreamPosition | null> {
+  // The file of an older version, open read-only, lacks the last column.
   const rows = await query(
-    `SELECT source_identity, gtid_set, binlog_file, binlog_position,
+    `SELECT *,
             epoch_ms(source_time) AS source_time_ms, epoch_ms(recorded_at) AS recorded_at_ms
        FROM _ducktail.stream WHERE target_schema = ${quoteDuckdbText(targetSchema)}`,
   );
   if (rows.length === 0) return null;
   const [row] = rows;
+  const fileTimeMs = row.binlog_file_time_ms;
   return {
     sourceIdentity: String(row.source_identity),
     checkpoint: {
       gtidSet: row.gtid_set as string | null,
       file: String(row.binlog_file),
       position: Number(row.binlog_position),
+      ...(typeof fileTimeMs === 'string' ? { fileTimeMs: Number(fileTimeMs) } : {}),
     },
     sourceTimeMs: row.source_time_ms === null ? null : Number(row.source_time_ms),
     recordedAtMs: Number(row.recorded_at_ms),

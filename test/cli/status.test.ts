@@ -107,8 +107,8 @@ test('status tells where the stream of changes was left', async () => {
   await changeReplica(
     env.DUCKDB_PATH,
     `INSERT INTO _ducktail.stream VALUES
-       ('main', 'uuid', 'uuid:1-5', 'binlog.000003', 157, '2024-05-06 07:08:09.5+00', now()),
-       ('other', 'uuid', NULL, 'binlog.000009', 4, NULL, now())`,
+       ('main', 'uuid', 'uuid:1-5', 'binlog.000003', 157, '2024-05-06 07:08:09.5+00', now(), 1),
+       ('other', 'uuid', NULL, 'binlog.000009', 4, NULL, now(), NULL)`,
   );
   const run = await runDucktail(['status', '--json'], env);
   assert.deepEqual(run.json<{ cdc: unknown }>().cdc, {

@@ -4,6 +4,7 @@ import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import type { Flavour } from '../servers/test-server.js';
 import { CronJob } from './support/cron-job.js';
+import { alterWithoutEnd } from './support/definition-storm.js';
 import { assertSameReplica } from './support/same-replica.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
@@ -40,17 +41,4 @@ for (const flavour of FLAVOURS) {
     await job.catchUp();
     await assertSameReplica(source, duckdbPath);
   });
-}
-
-async function alterWithoutEnd(source: TestSource, stop: AbortSignal): Promise<void> {
-  for (let n = 0; !stop.aborted; n++) {
-    await source.run(
-      `ALTER TABLE altered ADD COLUMN c INT DEFAULT ${n}`,
-      `CREATE TABLE altered_${n % 3} AS SELECT ${n} AS n`,
-      'ALTER TABLE altered DROP COLUMN c',
-      `UPDATE altered SET v = ${n}`,
-      `DROP TABLE altered_${n % 3}`,
-      `INSERT INTO others VALUES (${n})`,
-    );
-  }
 }

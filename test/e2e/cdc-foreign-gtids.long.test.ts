@@ -4,8 +4,8 @@ import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import { openTestServer } from '../servers/test-server.js';
 import { TestAccount } from '../source/test-account.js';
-import { RunningService } from './support/running-service.js';
 import { CommandLine } from './support/command-line.js';
+import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
 
 /** Transactions of a server that was never there: counted as executed, and in no binlog. */
@@ -50,3 +50,59 @@ test('mysql: transactions that no binlog will ever bring are not waited for', as
   await service.stop();
   await assertSameReplica(source, duckdbPath);
 });
+
+test('mysql: such transactions that came while a service runs lead to one copy when it reconnects', async () => {
+  await using server = await openTestServer('mysql', { ignoreUrl: true });
+  await using source = await TestSource.open('mysql', server);
+  await using folder = await TempFolder.open();
+  await source.run(
+    'CREATE TABLE items (id INT PRIMARY KEY, v INT NOT NULL)',
+    'CREATE TABLE bag (v INT NOT NULL)',
+    'INSERT INTO items VALUES (1, 0)',
+  );
+  const duckdbPath = folder.file('replica.duckdb');
+  await using service = await RunningService.start(source, duckdbPath);
+  let written = 0;
+  const write = (): Promise<void> => {
+    const n = ++written;
+    return source.run(
+      'BEGIN',
+      `UPDATE items SET v = ${n}`,
+      // Whatever comes twice, or not at all, shows where there is no key.
+      `INSERT INTO bag VALUES (${n}), (${n})`,
+      `DELETE FROM bag WHERE v = ${n - 1} LIMIT 1`,
+      'COMMIT',
+    );
+  };
+  await write();
+  await service.caughtUp();
+  await source.run(`SET GLOBAL gtid_purged = '+${FOREIGN}'`);
+  await write();
+  await service.until('goes on meanwhile', async () => {
+    const [[v]] = await service.query('SELECT CAST(v AS VARCHAR) FROM items');
+    return v === String(written);
+  });
+  // Each time what is written while nobody reads has to come as well.
+  for (let session = 1; session <= 3; session++) {
+    await endDump(source);
+    await write();
+    await service.caughtUp();
+    await write();
+    await service.caughtUp();
+  }
+  const [[copies]] = await service.query(
+    "SELECT CAST(count(*) AS VARCHAR) FROM _ducktail.sync_runs WHERE mode = 'full'",
+  );
+  assert.equal(copies, '2', 'the first copy, and one because the source asks for what is purged');
+  await service.stop();
+  await assertSameReplica(source, duckdbPath);
+});
+
+/** Ends the session that reads the binlog, as a broken connection would. */
+async function endDump(source: TestSource): Promise<void> {
+  const dumps = (await source.texts('SHOW PROCESSLIST')).filter(
+    ([, , , , command]) => command === 'Binlog Dump GTID',
+  );
+  assert.equal(dumps.length, 1);
+  await source.run(`KILL ${dumps[0][0]}`);
+}

@@ -45,6 +45,7 @@ export async function openDockerServer(
     return {
       flavour,
       origin: 'docker',
+      dataFolder: null,
       url,
       version: await start(),
       kill: () => killContainer(id),

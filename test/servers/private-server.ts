@@ -34,7 +34,7 @@ export async function openPrivateServer(
   const folder = await mkdtemp(path.join(path.resolve(parent), `ducktail-${program.flavour}-`));
   const server = new PrivateServer(program, folder, extra);
   try {
-    await cp(template, path.join(folder, 'data'), {
+    await cp(template, server.dataFolder, {
       recursive: true,
       mode: constants.COPYFILE_FICLONE,
     });
@@ -49,6 +49,7 @@ export async function openPrivateServer(
 class PrivateServer implements TestServer {
   readonly flavour;
   readonly origin;
+  readonly dataFolder: string;
   readonly #program: ServerProgram;
   readonly #folder: string;
   readonly #socket: string;
@@ -65,6 +66,7 @@ class PrivateServer implements TestServer {
     this.origin = program.origin;
     this.#program = program;
     this.#folder = folder;
+    this.dataFolder = path.join(folder, 'data');
     this.#extra = extra;
     // Kept for all starts, since they hold the server's id.
     this.#common = commonArguments(program.flavour);
@@ -105,7 +107,7 @@ class PrivateServer implements TestServer {
         '--no-defaults',
         ...this.#program.fileArguments,
         ...accountArguments(),
-        `--datadir=${path.join(this.#folder, 'data')}`,
+        `--datadir=${this.dataFolder}`,
         // In a folder that servers share, one that starts removes another one's files.
         `--tmpdir=${this.#folder}`,
         `--socket=${this.#socket}`,

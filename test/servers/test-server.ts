@@ -13,6 +13,8 @@ export interface TestServer extends AsyncDisposable {
   readonly version: string;
   /** How it was had: 'url', 'path', 'docker' or 'debian-packages'. */
   readonly origin: string;
+  /** All that it keeps; null where that is not in a folder of this machine. */
+  readonly dataFolder: string | null;
   /** SIGKILLs the server and resolves when it is gone; throws for origin 'url'. */
   kill(): Promise<void>;
   /** Starts it again with the same port and data; resolves when it answers. */
@@ -93,6 +95,7 @@ async function openGivenServer(flavour: Flavour, given: string): Promise<TestSer
     url,
     version,
     origin: 'url',
+    dataFolder: null,
     kill: refuse,
     stop: refuse,
     start: async () => void (await waitUntilReady(url, URL_TIMEOUT_MS)),

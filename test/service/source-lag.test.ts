@@ -47,3 +47,27 @@ test('the same server has forgotten what it lacks; a stranger never had it', () 
     );
   }
 });
+
+test('the binlog of the same server never ends before what was read of it', () => {
+  const ending = (identity: string, end: SourceHistory['end']) => ({
+    ...source(identity, `${OLD}:1-9`),
+    end,
+  });
+  const known = stream(`${OLD}:1-5`);
+  const ours = { ...known, checkpoint: { ...known.checkpoint, fileTimeMs: 1_700_000_000_000 } };
+  const before = { file: 'binlog.000003', position: 999 };
+  const lag = new SourceLag();
+  for (const end of [before, { file: 'binlog.000002', position: 5000 }]) {
+    assert.throws(
+      () => {
+        lag.require(ours, ending(OLD, end));
+      },
+      { code: 'history-lost' },
+    );
+  }
+  lag.require(ours, ending(OLD, { file: 'binlog.000003', position: 1000 }));
+  lag.require(ours, ending(OLD, null));
+  // Files of another server, or a position that may be another one's.
+  lag.require(ours, ending(NEW, before));
+  lag.require(known, ending(OLD, before));
+});

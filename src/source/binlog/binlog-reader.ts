@@ -12,10 +12,11 @@ import { openSession, type SourceSession } from '../connect.js';
 import { BatchHandOver } from './batch-hand-over.js';
 import { ChangeGatherer } from './change-gatherer.js';
 import { CharacterSets } from './character-sets.js';
+import { requireSameFile } from './file-probe.js';
 import { EventInterpreter } from './event-interpreter.js';
 import type { InterpreterHost } from './interpreter-host.js';
 import type { RawEvent } from './raw-event.js';
-import { ReplicationSession } from './replication-session.js';
+import { ReplicationSession, type SessionOptions } from './replication-session.js';
 import { StreamPosition } from './stream-position.js';
 import { TransactionPayloads } from './transaction-payload.js';
 import type { VoidEvents } from './void-events.js';
@@ -95,6 +96,7 @@ class BinlogReader {
   private lastAnswer: Promise<void> = Promise.resolve();
   private isConnected = false;
   private isClosed = false;
+  private readonly closing = new AbortController();
   private reject: (error: Error) => void = () => undefined;
 
   constructor(
@@ -143,6 +145,7 @@ class BinlogReader {
 
   /** Resolves when the reader was closed; rejects when its session is at its end. */
   async serve(): Promise<void> {
+    let begun: Promise<void> | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         this.reject = reject;
@@ -151,10 +154,12 @@ class BinlogReader {
           else this.answerInTurn(request).catch(reject);
         });
         this.port.on('close', resolve);
-        this.startSession();
+        begun = this.begin().catch(reject);
       });
     } finally {
       this.isClosed = true;
+      this.closing.abort();
+      await begun;
       this.host.handOver.close();
       await this.session?.[Symbol.asyncDispose]();
     }
@@ -170,19 +175,25 @@ class BinlogReader {
     return this.source.hasGtids ? committed : { ...committed, gtidSet: null };
   }
 
-  private startSession(): void {
+  private async begin(): Promise<void> {
+    await requireSameFile(this.sessionOptions, this.closing.signal);
+    if (!this.isClosed) this.startSession();
+  }
+
+  private get sessionOptions(): SessionOptions {
     const { endpoint, serverId } = this.task;
-    this.session = new ReplicationSession(
-      { endpoint, serverId, from: this.start, heartbeatMs: HEARTBEAT_MS },
-      {
-        onEvent: (event) => {
-          this.take(event);
-        },
-        onError: (error) => {
-          this.reject(error);
-        },
+    return { endpoint, serverId, from: this.start, heartbeatMs: HEARTBEAT_MS };
+  }
+
+  private startSession(): void {
+    this.session = new ReplicationSession(this.sessionOptions, {
+      onEvent: (event) => {
+        this.take(event);
       },
-    );
+      onError: (error) => {
+        this.reject(error);
+      },
+    });
   }
 
   private take(event: RawEvent): void {

@@ -24,6 +24,13 @@ const HISTORY_LOST: readonly RegExp[] = [
   /Cannot replicate anonymous transaction/i,
 ];
 
+const MISSING_FILE = /Could not find first log file name/i;
+
+/** The source has no binlog file of the name that was asked for. */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof DucktailError && MISSING_FILE.test(error.message);
+}
+
 /** Another client came with the same id, and the server ended this session. */
 const SAME_SERVER_ID =
   /same server_uuid\/server_id|same server[_-]?id|(slave|replica) with the same/i;

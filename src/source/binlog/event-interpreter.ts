@@ -146,7 +146,7 @@ export class EventInterpreter {
         break;
       case EventType.FORMAT_DESCRIPTION:
         this.cut();
-        position.markBoundary();
+        position.describeFile(event.timeMs);
         break;
       case EventType.PREVIOUS_GTIDS:
         if (this.host.hasGtids) position.adopt(parsePreviousGtids(event.toBuffer()));

@@ -14,6 +14,9 @@ export class StreamPosition {
   /** The last transaction boundary. */
   private boundaryFile: string;
   private boundaryPosition: number;
+  private boundaryFileTimeMs: number | null;
+  /** When the source made the file that is read; null until the file says. */
+  private fileTimeMs: number | null = null;
   private executed: GtidSet | null;
   /** A stream that began by GTID passes what was told already: it has no boundaries of its own yet. */
   private isBehind: boolean;
@@ -27,6 +30,7 @@ export class StreamPosition {
     this.seen = from.position;
     this.boundaryFile = from.file;
     this.boundaryPosition = from.position;
+    this.boundaryFileTimeMs = from.fileTimeMs ?? null;
     this.executed = from.gtidSet === null ? null : parseGtidSet(from.gtidSet, flavour);
   }
 
@@ -36,6 +40,7 @@ export class StreamPosition {
       gtidSet: this.executed?.toString() ?? null,
       file: this.boundaryFile,
       position: this.boundaryPosition,
+      ...(this.boundaryFileTimeMs === null ? {} : { fileTimeMs: this.boundaryFileTimeMs }),
     };
   }
 
@@ -48,8 +53,15 @@ export class StreamPosition {
   startFile(start: FileStart, isReal: boolean): void {
     this.file = start.file;
     this.seen = start.position;
+    this.fileTimeMs = null;
     if (!isReal) return;
     this.isBehind = false;
+    this.markBoundary();
+  }
+
+  /** What the file says of itself, before anything else. */
+  describeFile(timeMs: number): void {
+    this.fileTimeMs = timeMs;
     this.markBoundary();
   }
 
@@ -71,6 +83,7 @@ export class StreamPosition {
     if (this.isBehind) return;
     this.boundaryFile = this.file;
     this.boundaryPosition = this.seen;
+    this.boundaryFileTimeMs = this.fileTimeMs;
   }
 
   /** The last event seen ends a transaction, or was all of it. */

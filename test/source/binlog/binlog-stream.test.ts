@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Checkpoint } from '../../../src/model/checkpoint.js';
+import { type Checkpoint, placeOf } from '../../../src/model/checkpoint.js';
 import { binlogEnd, openTables, streamedTable, Tail } from './tail.js';
 
 const TRANSACTIONS: readonly (readonly [
@@ -42,7 +42,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
         const committed = await tail.nextCommit();
         const end = await binlogEnd(source);
         assert.deepEqual(committed.changes, changes);
-        assert.deepEqual(committed.checkpoint, end);
+        assert.deepEqual(placeOf(committed.checkpoint), end);
         assert.equal(committed.transactions, 1);
         assert.equal(committed.rows, changes.length);
         assert.ok(committed.sourceTimeMs !== null);
@@ -69,11 +69,11 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     const behind = await binlogEnd(source);
     await source.run("INSERT INTO t VALUES (2, 'two', 2)", "INSERT INTO u VALUES (2, 'u')");
     const first = await tail.nextCommit();
-    assert.deepEqual([first.changes, first.checkpoint], [['t +1 one'], before]);
+    assert.deepEqual([first.changes, placeOf(first.checkpoint)], [['t +1 one'], before]);
     const event = await tail.expect('schema-event');
     assert.match(event.statement, /ALTER TABLE t ADD w/);
     assert.equal(event.database, source.database);
-    assert.deepEqual(event.checkpoint, behind);
+    assert.deepEqual(placeOf(event.checkpoint), behind);
     tail.resume([await streamedTable(source, 't'), u]);
     assert.deepEqual(await tail.commitsTo(await binlogEnd(source)), ['t +2 two', 'u +2 u']);
   });
@@ -162,7 +162,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     assert.ok(committed.portions >= 4, `${committed.portions} portions`);
     assert.equal(committed.rows, 5000);
     assert.equal(committed.transactions, 1);
-    assert.deepEqual(committed.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(committed.checkpoint), await binlogEnd(source));
     const expected = await source.texts("SELECT CONCAT('t +', id, ' ', v) FROM t ORDER BY id");
     const byId = (a: string, b: string): number => idOf(a) - idOf(b);
     assert.deepEqual([...committed.changes].sort(byId), expected.flat());
@@ -177,7 +177,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
       await source.run('FLUSH BINARY LOGS', `INSERT INTO t VALUES (${id}, 'x')`);
       const committed = await tail.nextCommit();
       assert.deepEqual(committed.changes, [`t +${id} x`]);
-      assert.deepEqual(committed.checkpoint, await binlogEnd(source));
+      assert.deepEqual(placeOf(committed.checkpoint), await binlogEnd(source));
     }
     await using again = await Tail.open(source, { from: { ...from, gtidSet: null }, tables });
     assert.equal((await again.commitsTo(await binlogEnd(source))).length, 3);
@@ -195,7 +195,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     const event = 'kind' in created ? created : await tail.expect('schema-event');
     assert.ok(event.kind === 'schema-event');
     assert.match(event.statement, /^CREATE TABLE `c`/);
-    assert.deepEqual(event.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(event.checkpoint), await binlogEnd(source));
     tail.resume();
     await source.run(
       "SET SESSION binlog_format = 'STATEMENT'",
@@ -208,7 +208,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     const update = 'kind' in next ? next : await tail.expect('schema-event');
     assert.ok(update.kind === 'schema-event');
     assert.match(update.statement, /^UPDATE t SET v/);
-    assert.deepEqual(update.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(update.checkpoint), await binlogEnd(source));
   });
 
   test(`${flavour}: XA transactions are parked until their end`, async () => {
@@ -223,7 +223,7 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     await source.run(...xa('one', 1), "XA PREPARE 'one', 'b'");
     const prepared = await tail.nextCommit();
     assert.deepEqual(prepared.changes, []);
-    assert.deepEqual(prepared.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(prepared.checkpoint), await binlogEnd(source));
     const xid = "X'6f6e65',X'62',1";
     assert.deepEqual([...tail.parked.keys()], [xid]);
     await source.run("XA COMMIT 'one', 'b'");
@@ -231,12 +231,12 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     tail.stream.replay(tail.parked.get(xid)!);
     const committed = await tail.nextCommit();
     assert.deepEqual(committed.changes, ['t +1 one']);
-    assert.deepEqual(committed.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(committed.checkpoint), await binlogEnd(source));
 
     await source.run(...xa('two', 2), "XA COMMIT 'two', 'b' ONE PHASE");
     const onePhase = await tail.nextCommit();
     assert.deepEqual(onePhase.changes, ['t +2 two']);
-    assert.deepEqual(onePhase.checkpoint, await binlogEnd(source));
+    assert.deepEqual(placeOf(onePhase.checkpoint), await binlogEnd(source));
 
     await source.run(...xa('three', 3), "XA PREPARE 'three', 'b'", "XA ROLLBACK 'three', 'b'");
     let message = await tail.next();
