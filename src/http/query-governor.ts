@@ -36,13 +36,20 @@ export class QueryGovernor implements AsyncDisposable {
     return this.waiting;
   }
 
-  /** Runs `work` in its turn. Its signal aborts with the given one, in time, and for lack of room. */
-  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in its turn. Its signal aborts with the given one, for lack of room, and in time; the
+   * operator's own queries have no limit of time.
+   */
+  run<T>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    timeoutMs: number | null = this.limits.timeoutMs,
+  ): Promise<T> {
     return observedQuery(
       this.observer,
       signal,
       (attended) => this.inTurn(signal, attended),
-      () => this.attend(signal, work),
+      () => this.attend(signal, work, timeoutMs),
     );
   }
 
@@ -71,8 +78,8 @@ export class QueryGovernor implements AsyncDisposable {
   private async attend<T>(
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
+    timeoutMs: number | null,
   ): Promise<T> {
-    const { timeoutMs } = this.limits;
     const controller = new AbortController();
     const end = (reason: unknown): void => {
       controller.abort(reason);
@@ -81,18 +88,18 @@ export class QueryGovernor implements AsyncDisposable {
       end(signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
-    const timer = setTimeout(() => {
-      end(overTime(timeoutMs));
-    }, timeoutMs);
+    const timer =
+      timeoutMs === null ? undefined : setTimeout(() => end(overTime(timeoutMs)), timeoutMs);
     this.running++;
-    const release = await this.memory.admit(end);
+    let release: (() => void) | null = null;
     try {
+      release = await this.memory.admit(end);
       return await work(controller.signal);
     } finally {
       this.running--;
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
-      release();
+      release?.();
     }
   }
 }

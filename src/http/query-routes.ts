@@ -5,10 +5,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
-import { type Freshness, readFreshness } from '../state/freshness.js';
+import type { Freshness } from '../state/freshness.js';
 import type { Database } from '../target/database.js';
 import { LiveReader } from '../target/live-reader.js';
 import type { ParameterValue } from '../target/parameters.js';
+import { FreshnessStamp } from './freshness-stamp.js';
 import type { HttpPlugin } from './http-server.js';
 import { chooseFormat, RESULT_FORMATS, type ResultFormat } from './media-types.js';
 import type { QueryGovernor } from './query-governor.js';
@@ -44,6 +45,7 @@ interface QueryBody {
 
 /** `/api/query`: one statement that reads, answered as of one instant. */
 export function queryRoutes(replica: QueriedReplica): HttpPlugin {
+  const stamp = new FreshnessStamp(replica.database, replica.targetSchema);
   return (app) => {
     app.post<{ Body: QueryBody }>(
       '/api/query',
@@ -59,16 +61,14 @@ export function queryRoutes(replica: QueriedReplica): HttpPlugin {
       async (request, reply) => {
         const format = chooseFormat(request.headers.accept);
         const { query, args } = request.body;
-        await replica.governor.run(request.ended, (running) =>
-          LiveReader.use(replica.database, running, async (reader, signal) => {
-            const freshness = await readFreshness((sql) => reader.rows(sql), replica.targetSchema);
-            const pieces = await open(reader, { query, args: args ?? [] }, format, {
-              freshness,
-              replica,
-            });
+        await replica.governor.run(request.ended, (running) => {
+          const readStamp = stamp.begin();
+          return LiveReader.use(replica.database, running, async (reader, signal) => {
+            const question = { query, args: args ?? [], format };
+            const { freshness, pieces } = await open(reader, question, readStamp, replica);
             await send({ reply, format, freshness, pieces, signal, replica });
-          }),
-        );
+          });
+        });
         return reply;
       },
     );
@@ -108,24 +108,38 @@ async function send(answer: Answer): Promise<void> {
   await stream(answer, beginning, pieces);
 }
 
+interface Question {
+  readonly query: string;
+  readonly args: readonly ParameterValue[];
+  readonly format: ResultFormat;
+}
+
 async function open(
   reader: LiveReader,
-  { query, args }: { readonly query: string; readonly args: readonly ParameterValue[] },
-  format: ResultFormat,
-  { freshness, replica }: { readonly freshness: Freshness; readonly replica: QueriedReplica },
-): Promise<Pieces> {
-  switch (format) {
-    case 'json':
-      return jsonPieces(await reader.query(query, args), freshness);
-    case 'ndjson':
-      return ndjsonPieces(await reader.query(query, args));
-    case 'csv':
-      return csvPieces(await reader.query(query, args));
-    case 'arrow':
-      return (await reader.arrowQuery(query, args)).arrow();
-    case 'parquet':
-      return filePieces(await reader.parquet(query, args, replica.exportFolder));
-  }
+  { query, args, format }: Question,
+  readStamp: (reader: LiveReader) => Promise<Freshness>,
+  { exportFolder }: QueriedReplica,
+): Promise<{ readonly freshness: Freshness; readonly pieces: Pieces }> {
+  let freshness!: Freshness;
+  const onSnapshot = async (): Promise<void> => {
+    freshness = await readStamp(reader);
+  };
+  const answer = async (): Promise<Pieces> => {
+    switch (format) {
+      case 'json':
+        return jsonPieces(await reader.query(query, args, onSnapshot), freshness);
+      case 'ndjson':
+        return ndjsonPieces(await reader.query(query, args, onSnapshot));
+      case 'csv':
+        return csvPieces(await reader.query(query, args, onSnapshot));
+      case 'arrow':
+        return (await reader.arrowQuery(query, args, onSnapshot)).arrow();
+      case 'parquet':
+        return filePieces(await reader.parquet(query, args, exportFolder, onSnapshot));
+    }
+  };
+  const pieces = await answer();
+  return { freshness, pieces };
 }
 
 /** The file is gone afterwards. */

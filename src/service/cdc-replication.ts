@@ -4,11 +4,12 @@ import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
 import { Backoff } from '../common/backoff.js';
 import { anySignal } from '../common/abandon.js';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, toError } from '../common/errors.js';
 import { describeFailure } from '../model/observers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
 import type { VerifyResult } from '../verify/verify-result.js';
+import { translateTargetError } from '../target/errors.js';
 import { caughtUp } from './caught-up.js';
 import { cdcContext, type CdcOptions } from './cdc-context.js';
 import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
@@ -82,9 +83,10 @@ export class CdcReplication implements Replication {
       try {
         await this.attempt(attemptSignal, end);
         if (!leave.aborted || signal.aborted) return;
-      } catch (error) {
+      } catch (thrown) {
         if (signal.aborted) return;
         if (leave.aborted) continue;
+        const error = causeOf(thrown, this.means.database.path);
         this.means.observer?.failed(describeFailure(error));
         if (this.hasStreamed) {
           losses = 0;
@@ -94,7 +96,7 @@ export class CdcReplication implements Replication {
           losses += 1;
           await this.startOver(error as DucktailError);
         } else if (codeOf(error) === 'target-memory') {
-          await this.raiseMemory(error as DucktailError);
+          await this.raiseMemory(error as DucktailError, signal);
         } else {
           failures += 1;
           if (end !== null && failures === MAX_FAILURES) throw error;
@@ -202,9 +204,19 @@ export class CdcReplication implements Replication {
   }
 
   /** What is staged comes again with the next attempt. */
-  private async raiseMemory(error: DucktailError): Promise<void> {
+  private async raiseMemory(error: DucktailError, signal: AbortSignal): Promise<void> {
     const { database, logger } = this.means;
-    const limit = await database.raiseMemoryLimit();
+    let limit: string | null;
+    try {
+      limit = await database.raiseMemoryLimit();
+    } catch (failure) {
+      // Where memory is short, even asking DuckDB for more fails: what took it has to end first.
+      if (codeOf(failure) !== 'target-memory') throw failure;
+      const waitMs = this.backoff.nextMs();
+      logger.warn(`${error.message}; the next attempt is in ${waitMs / 1000} s`);
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      return;
+    }
     if (limit === null) throw error;
     logger.warn(
       { hint: 'Set DUCKDB_MEMORY_LIMIT to that to spare another attempt.' },
@@ -234,6 +246,17 @@ const RETRIED = new Set<string>([
   'history-lost',
   'target-full',
 ]);
+
+/** What lacked memory fails again where it is cleaned up, and an Appender's errors have no class. */
+function causeOf(thrown: unknown, path: string): unknown {
+  const { error, suppressed } = toError(thrown) as { error?: unknown; suppressed?: unknown };
+  const known = [thrown, suppressed, error]
+    .filter((one) => one !== undefined)
+    .map((one) => translateTargetError(one, path));
+  return (
+    known.find((one) => one instanceof DucktailError && one.code === 'target-memory') ?? thrown
+  );
+}
 
 function codeOf(error: unknown): string | null {
   return error instanceof DucktailError ? error.code : null;

@@ -3,7 +3,7 @@ import type { QueryGovernor } from '../http/query-governor.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import { readTableStates } from '../state/tables.js';
 import type { Database } from '../target/database.js';
-import { queryBesideWriter, rowsBesideWriter } from '../target/live-query.js';
+import { queryBesideWriter, type RowSink, rowsBesideWriter } from '../target/live-query.js';
 import type { Watch } from '../watch/watch.js';
 import type { ControlHandlers } from './control-server.js';
 import type { Keeper } from './keeper.js';
@@ -11,6 +11,9 @@ import type { Replication } from './replication.js';
 import type { ServiceStatus, Status } from './status.js';
 import { eventReporter, replay } from './sync-events.js';
 import type { VerifyReporter } from './verify.js';
+
+/** The service's own user asks here, and can end a query. */
+const NO_TIMEOUT = null;
 
 export interface HandledService {
   readonly database: Database;
@@ -31,13 +34,14 @@ export function controlHandlers(service: HandledService): ControlHandlers {
   return {
     status: () => serviceStatus(service),
     query: async ({ sql }, call) => {
-      await governor.run(call.signal, (signal) =>
-        queryBesideWriter(
-          database,
-          sql,
-          { columns: (columns) => call.send({ columns }), rows: (rows) => call.send({ rows }) },
-          signal,
-        ),
+      const sink: RowSink = {
+        columns: (columns) => call.send({ columns }),
+        rows: (rows) => call.send({ rows }),
+      };
+      await governor.run(
+        call.signal,
+        (signal) => queryBesideWriter(database, sql, sink, signal),
+        NO_TIMEOUT,
       );
       return null;
     },

@@ -18,3 +18,12 @@ export function appendBatch(
   }
   heap.release();
 }
+
+/** Of rows that are not to be kept: an Appender that could not write them fails to close as well. */
+export function closeAppender(appender: DuckDBAppender): void {
+  try {
+    appender.closeSync();
+  } catch {
+    // Its rows are gone, as they should be.
+  }
+}

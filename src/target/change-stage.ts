@@ -6,7 +6,7 @@ import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import { CHANGE_UPSERT, planChanges } from '../model/change-plan.js';
 import type { ColumnPlan, TablePlan } from '../model/column-plan.js';
-import { appendBatch } from './append-batch.js';
+import { appendBatch, closeAppender } from './append-batch.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { Database } from './database.js';
 import { qualifiedName } from './ddl.js';
@@ -157,10 +157,10 @@ export class ChangeStage implements AsyncDisposable {
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
   }
 
-  /** What it has not flushed yet is written by that: not amid another's statement. */
+  /** What it has not flushed yet is written by that, or lost where memory is short: it is not to be kept. */
   private closeAppender(): Promise<void> {
     return this.database.exclusively(() => {
-      this.appender.closeSync();
+      closeAppender(this.appender);
     });
   }
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBAppender, DuckDBConnection, DuckDBType } from '@duckdb/node-api';
-import { DucktailError, toError } from '../common/errors.js';
+import { toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 import { Attendant } from './attendant.js';
 import { AutomaticCheckpoints } from './automatic-checkpoints.js';
@@ -14,10 +14,12 @@ import {
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
 import type { MemoryLimit } from './memory-limit.js';
-import { OpenReader } from './open-reader.js';
+import type { OpenReader } from './open-reader.js';
 import { OpenTransaction } from './open-transaction.js';
+import { type BorrowedReader, ReaderConnections } from './reader-connections.js';
 import { ReaderGate } from './reader-gate.js';
 import { RowAppender } from './row-appender.js';
+import { RunningQueries } from './running-queries.js';
 import type { StagingLane } from './staging-lane.js';
 import { workFile } from './work-files.js';
 
@@ -44,15 +46,15 @@ export class Database implements AsyncDisposable {
   /** What the file is called while it is written anew: the one file beside it that may be opened. */
   readonly compactedPath: string;
   private readonly extra = new Set<DuckDBConnection>();
-  private readonly gate = new ReaderGate();
-  private readonly readers = new Set<OpenReader>();
-  /** How clients' queries are ended. */
-  private readonly enders = new Set<(reason: DucktailError) => void>();
+  private readonly readers: ReaderConnections;
   private readonly attendant: Attendant;
+  readonly queries = new RunningQueries();
   private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  private writesUnderWay = 0;
+  private writes = 0;
 
   private constructor(
     private readonly options: DatabaseOptions,
@@ -60,10 +62,14 @@ export class Database implements AsyncDisposable {
     private opened: OpenedFile,
   ) {
     this.compactedPath = workFile(options.path, 'compact');
+    this.readers = new ReaderConnections({
+      connect: () => this.connect(),
+      close: (connection) => this.disconnect(connection),
+    });
     this.attendant = new Attendant({
       connect: () => this.connect(),
       guard: (work) => this.guard(work),
-      gate: this.gate,
+      gate: this.readers.gate,
       memoryLimit: opened.memoryLimit,
       ownFile: this.compactedPath,
     });
@@ -182,12 +188,30 @@ export class Database implements AsyncDisposable {
    */
   async exclusively<T>(work: () => Promise<T> | T): Promise<T> {
     const { scope } = this;
-    if (scope === null) return this.writing.run(null, work);
+    if (scope === null) return this.writing.run(null, () => this.countWrites(work));
     // Its end may come before the turn does: then it waits with the others.
     const within = await scope.turns.run(null, async () =>
       scope.isOpen ? { result: await work() } : null,
     );
     return within === null ? this.exclusively(work) : within.result;
+  }
+
+  /**
+   * Names what the writer has committed, for what is remembered of it; null while it may be about to
+   * commit. Transactions of clients, which can't touch Ducktail's tables, don't count.
+   */
+  get committedState(): number | null {
+    return this.writesUnderWay > 0 ? null : this.writes;
+  }
+
+  private async countWrites<T>(work: () => Promise<T> | T): Promise<T> {
+    this.writesUnderWay++;
+    try {
+      return await work();
+    } finally {
+      this.writes++;
+      this.writesUnderWay--;
+    }
   }
 
   /** The same for several statements, none of them in a transaction: what is open has ended. */
@@ -205,17 +229,19 @@ export class Database implements AsyncDisposable {
 
   /**
    * Runs `prepare` when nobody reads any more, and `replace` while no instance has the file, and opens
-   * what is there then. For the holder of the writer, with nothing of this process's that outlives it in the instance: temporary tables and
-   * settings are gone. Waits for readers that are at work, `patienceMs` at most, and lets others wait.
+   * what is there then. For the holder of the writer, with nothing of this process's that outlives it
+   * in the instance: temporary tables and settings are gone. Waits for readers that are at work,
+   * `patienceMs` at most, and lets others wait.
    */
   async reopen(
     { prepare, replace }: { prepare: () => Promise<void>; replace: () => Promise<void> },
     patienceMs: number,
   ): Promise<void> {
-    using _gate = await this.gate.close(patienceMs, this.path);
+    using _gate = await this.readers.gate.close(patienceMs, this.path);
     await prepare();
     this.close();
     this.idleLanes.length = 0;
+    this.readers.forgetIdle();
     try {
       await replace();
     } finally {
@@ -244,41 +270,35 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
+  /** False where it was closed with the rest. */
+  private disconnect(connection: DuckDBConnection): boolean {
+    const isOpen = this.extra.delete(connection);
+    if (isOpen) connection.closeSync();
+    return isOpen;
+  }
+
   /** A connection for reading beside the writer, until it is closed. */
-  async connectReader(): Promise<OpenReader> {
-    const { connection, close } = await this.connectBeside();
-    const reader = new OpenReader(connection, () => {
-      this.readers.delete(reader);
-      close();
-    });
-    this.readers.add(reader);
-    return reader;
+  connectReader(): Promise<OpenReader> {
+    return this.readers.open();
+  }
+
+  /** The same for one that leaves nothing on its connection; see `ReaderConnections`. */
+  borrowReader(): Promise<BorrowedReader> {
+    return this.readers.borrow();
   }
 
   /** The same for work of our own, which nobody ends. */
-  async connectBeside(): Promise<{ connection: DuckDBConnection; close: () => void }> {
-    const leave = await this.gate.enter();
-    const connection = await this.connect().catch((error: unknown) => {
-      leave();
-      throw error;
-    });
-    const close = (): void => {
-      // Whoever is late finds it closed with the rest.
-      if (!this.extra.delete(connection)) return;
-      leave();
-      connection.closeSync();
-    };
-    return { connection, close };
+  connectBeside(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+    return this.readers.connect();
   }
 
   get openReaders(): Iterable<OpenReader> {
-    return this.readers;
+    return this.readers.all;
   }
 
   /** For how long the oldest reader has been connected; 0: there is none. */
   get oldestReaderSeconds(): number {
-    const [oldest] = this.readers;
-    return oldest === undefined ? 0 : (performance.now() - oldest.sinceMs) / 1000;
+    return this.readers.oldestSeconds;
   }
 
   /** Ends what the writer is at, which then fails; for one that reads for long, after a stop. */
@@ -301,7 +321,7 @@ export class Database implements AsyncDisposable {
    */
   async raiseMemoryLimit(): Promise<string | null> {
     // They may be what took it.
-    if (this.endReaders()) return this.memory.text;
+    if (await this.queries.end()) return this.memory.text;
     const raised = await this.memory.double();
     if (raised !== null) this.expectLargeValues();
     return raised;
@@ -314,25 +334,6 @@ export class Database implements AsyncDisposable {
    */
   async denyFiles(folders: readonly string[]): Promise<void> {
     await this.attendant.denyFiles(folders);
-  }
-
-  /** `end` ends a client's query that is beginning; returns how to say that it has ended. */
-  addReader(end: (reason: DucktailError) => void): () => void {
-    this.enders.add(end);
-    return () => this.enders.delete(end);
-  }
-
-  /** Ends clients' queries, for work of our own that lacks memory. False where there are none. */
-  private endReaders(): boolean {
-    if (this.enders.size === 0) return false;
-    const reason = new DucktailError(
-      'query-limit',
-      'the query was ended because replication needed the memory that queries had',
-      { hint: 'Ask for less, or have QUERY_MEMORY_LIMIT or DUCKDB_MEMORY_LIMIT raised.' },
-    );
-    for (const end of this.enders) end(reason);
-    this.enders.clear();
-    return true;
   }
 
   /** What is on disk because it does not fit into memory. */
@@ -372,7 +373,7 @@ export class Database implements AsyncDisposable {
    * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
    */
   async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory && this.gate.inside === 0) return work();
+    if (!this.needsCheckpointMemory && this.readers.gate.inside === 0) return work();
     return this.memory.withAll(work);
   }
 

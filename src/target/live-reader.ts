@@ -17,16 +17,21 @@ import { interruptOnAbort } from './interruption.js';
 import { bindParameters, type ParameterValue } from './parameters.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 import { prepareRead } from './read-statement.js';
+import type { ReadingConnection } from './reading-connection.js';
 
 /**
  * Reads beside the writer, on a connection of its own and in one read-only transaction: everything
  * that it reads is of one instant.
  */
 export class LiveReader {
+  private readonly connection: DuckDBConnection;
+
   private constructor(
     private readonly database: Database,
-    private readonly connection: DuckDBConnection,
-  ) {}
+    private readonly reading: ReadingConnection,
+  ) {
+    this.connection = reading.connection;
+  }
 
   /**
    * An abort interrupts what is under way, which then throws the signal's reason; so does the writer
@@ -38,33 +43,44 @@ export class LiveReader {
     work: (reader: LiveReader, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted();
-    const opened = await database.connectReader();
-    const { connection } = opened;
+    const { opened, reading, giveBack } = await database.borrowReader();
+    const { connection } = reading;
     const stop = AbortSignal.any([signal, opened.signal]);
+    let isClean = false;
     try {
       using _interruption = interruptOnAbort(connection, stop);
       await connection.run('BEGIN TRANSACTION READ ONLY');
-      return await work(new LiveReader(database, connection), stop);
+      const result = await work(new LiveReader(database, reading), stop);
+      isClean = !stop.aborted;
+      return result;
     } catch (error) {
       stop.throwIfAborted();
       throw error;
     } finally {
       // A result that was not read to its end keeps the transaction open, beyond the connection.
-      await connection.run('ROLLBACK').catch(() => undefined);
-      opened.close();
+      const isOver = await connection.run('ROLLBACK').then(
+        () => true,
+        () => false,
+      );
+      if (isClean && isOver) giveBack();
+      else opened.close();
     }
   }
 
-  /** Rows of a query of Ducktail's own, as objects. */
-  async rows(sql: string): Promise<Record<string, unknown>[]> {
-    const reader = await this.connection.runAndReadAll(sql);
-    return reader.getRowObjectsJson();
+  /** Rows of a query of Ducktail's own, one of few, as objects. */
+  rows(sql: string): Promise<Record<string, unknown>[]> {
+    return this.reading.rows(sql);
   }
 
   /** Starts a client's query. What is wrong with it is a `query-failed`. */
-  async query(sql: string, values: readonly ParameterValue[]): Promise<LiveResult> {
+  async query(
+    sql: string,
+    values: readonly ParameterValue[],
+    onSnapshot = nothing,
+  ): Promise<LiveResult> {
     try {
       const statement = await prepareRead(this.connection, sql, values);
+      await onSnapshot();
       return await LiveResult.start(this.database, await statement.stream());
     } catch (error) {
       throw translateQueryError(error, this.database.path);
@@ -72,9 +88,14 @@ export class LiveReader {
   }
 
   /** The same for Arrow, which has no form for some types. */
-  async arrowQuery(sql: string, values: readonly ParameterValue[]): Promise<LiveResult> {
+  async arrowQuery(
+    sql: string,
+    values: readonly ParameterValue[],
+    onSnapshot = nothing,
+  ): Promise<LiveResult> {
     try {
       const statement = await prepareRead(this.connection, sql, values);
+      await onSnapshot();
       const cast = castColumns(sql, statement, arrowCast);
       if (cast === null) return await LiveResult.start(this.database, await statement.stream());
       const other = await this.prepare(`FROM ${cast}`, values);
@@ -85,9 +106,15 @@ export class LiveReader {
   }
 
   /** Writes a query's result into a file of the folder, as Parquet; resolves to its path. */
-  async parquet(sql: string, values: readonly ParameterValue[], folder: string): Promise<string> {
+  async parquet(
+    sql: string,
+    values: readonly ParameterValue[],
+    folder: string,
+    onSnapshot = nothing,
+  ): Promise<string> {
     try {
       const statement = await prepareRead(this.connection, sql, values);
+      await onSnapshot();
       const query = castColumns(sql, statement, parquetCast) ?? subquery(sql);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, `${randomUUID()}.parquet`);
@@ -108,6 +135,9 @@ export class LiveReader {
     return statement;
   }
 }
+
+/** Called when the transaction sees what it will see, and before anything is read. */
+const nothing = (): Promise<void> => Promise.resolve();
 
 type ColumnCast = (type: DuckDBType) => string | null;
 

@@ -18,7 +18,7 @@ type End = (reason: DucktailError) => void;
 /**
  * The room of clients' queries. DuckDB has one limit for everything in it: while queries run it is
  * raised by what they may have. A query that wants more writes to disk or fails; where replication
- * lacks memory all the same, all queries are ended (`Database.endReaders`), and where they take too
+ * lacks memory all the same, all queries are ended (`RunningQueries`), and where they take too
  * much disk, the one that has run for longest.
  */
 export class QueryMemory implements AsyncDisposable {
@@ -38,19 +38,27 @@ export class QueryMemory implements AsyncDisposable {
   async admit(end: End): Promise<() => void> {
     this.idleSinceMs = null;
     this.running.add(end);
-    const withdraw = this.database.addReader(end);
+    const withdraw = this.database.queries.add(end);
     this.lent ??= this.database.memory.lend(this.limits.bytes);
     this.watch ??= setInterval(() => {
       this.looking ??= this.look().finally(() => {
         this.looking = null;
       });
     }, LOOK_MS);
-    await this.lent;
-    return () => {
+    const leave = (): void => {
       withdraw();
       this.running.delete(end);
       if (this.running.size === 0) this.idleSinceMs = performance.now();
     };
+    try {
+      await this.lent;
+    } catch (error) {
+      // Where memory is short, even asking DuckDB for more fails.
+      this.lent = null;
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +83,8 @@ export class QueryMemory implements AsyncDisposable {
     if (this.watch !== null) clearInterval(this.watch);
     this.watch = null;
     this.lent = null;
-    await this.database.memory.lend(0);
+    // Where it can't be had back now, it is with the next query's end.
+    await this.database.memory.lend(0).catch(() => undefined);
   }
 }
 

@@ -5,6 +5,7 @@ import {
 } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { type ParameterValue, bindParameters } from './parameters.js';
+import { RecentTexts } from './recent-texts.js';
 
 /**
  * Table functions that only look at what they are given, at tables and at the catalog. Others read
@@ -58,6 +59,9 @@ const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
 
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?/i;
 
+/** Texts that were looked at and found to be only reading. */
+const passed = new RecentTexts(256, 4096);
+
 /**
  * The one statement in it, ready to run, if it is one that only reads; DuckDB's own parser tells.
  * Whatever else might come of it, the transaction is read-only.
@@ -67,20 +71,30 @@ export async function prepareRead(
   sql: string,
   values: readonly ParameterValue[],
 ): Promise<DuckDBPreparedStatement> {
+  const statement = await prepareChecked(connection, sql);
+  const { statementType } = statement;
+  const isExplained = statementType === StatementType.EXPLAIN && EXPLAIN.test(sql);
+  if (statementType !== StatementType.SELECT && !isExplained) {
+    throw refusal(`only SELECT and EXPLAIN are answered here, no ${StatementType[statementType]}`);
+  }
+  passed.add(sql);
+  bindParameters(statement, values);
+  return statement;
+}
+
+/** What passes depends on nothing but the text: it is parsed, and no name in it looked up. */
+async function prepareChecked(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<DuckDBPreparedStatement> {
+  if (passed.has(sql)) return connection.prepare(sql);
   const statements = await extract(connection, sql);
   if (statements.count !== 1) {
     throw refusal(`one statement at a time, and there are ${statements.count}`);
   }
   // PRAGMAs become SELECTs when they are prepared: only the tree tells them apart.
   await requireKnownFunctions(connection, sql);
-  const statement = await statements.prepare(0);
-  const { statementType } = statement;
-  const isExplained = statementType === StatementType.EXPLAIN && EXPLAIN.test(sql);
-  if (statementType !== StatementType.SELECT && !isExplained) {
-    throw refusal(`only SELECT and EXPLAIN are answered here, no ${StatementType[statementType]}`);
-  }
-  bindParameters(statement, values);
-  return statement;
+  return statements.prepare(0);
 }
 
 async function extract(connection: DuckDBConnection, sql: string) {

@@ -2,7 +2,7 @@ import type { DuckDBAppender } from '@duckdb/node-api';
 import { type ColumnBatch, valueBytes } from '../batch/column-batch.js';
 import { quoteDuckdbName } from '../common/identifiers.js';
 import type { ColumnPlan } from '../model/column-plan.js';
-import { appendBatch } from './append-batch.js';
+import { appendBatch, closeAppender } from './append-batch.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { Database } from './database.js';
 import { storedForm } from './stored-form.js';
@@ -122,7 +122,7 @@ export class StagedRows implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.database.exclusively(() => {
-      this.appender.closeSync();
+      closeAppender(this.appender);
     });
     await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
   }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
+import { get as getOverTls } from 'node:https';
 import test from 'node:test';
 import { createLogger } from '../../src/common/logger.js';
 import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.js';
 import { statusRoutes } from '../../src/http/status-routes.js';
+import { TempFolder } from '../helpers/temp-folder.js';
 import { requestOverHttp2 } from './support/http2-request.js';
 
 const TOKEN = 'a-token';
@@ -12,7 +16,10 @@ const tokens = [
   { name: 'r', role: 'reader', digest: createHash('sha256').update(TOKEN).digest() },
 ] as const;
 
-async function openServer(options: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
+async function openServer(
+  options: Partial<HttpServerOptions> = {},
+  checkHealth = (): Promise<void> => Promise.resolve(),
+): Promise<HttpServer> {
   const logger = await createLogger({ level: 'silent', format: 'json', colors: false });
   return HttpServer.open(
     {
@@ -30,7 +37,7 @@ async function openServer(options: Partial<HttpServerOptions> = {}): Promise<Htt
     [
       statusRoutes({
         status: () => Promise.resolve({ service: null }),
-        checkHealth: () => Promise.resolve(),
+        checkHealth,
         findLacks: () => Promise.resolve(['a table']),
       }),
     ],
@@ -49,6 +56,64 @@ test('one port answers HTTP/1.1 and HTTP/2', async () => {
     assert.deepEqual([status, JSON.parse(body)], [200, { ok: true }]);
   }
   session.destroy();
+});
+
+test('TLS: both protocols by ALPN', async () => {
+  await using folder = await TempFolder.open();
+  const [key, cert] = [folder.file('key.pem'), folder.file('cert.pem')];
+  const self = ['-x509', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+  execFileSync('openssl', ['req', ...self, ...curve, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
+  const tls = { cert: await readFile(cert), key: await readFile(key) };
+  await using server = await openServer({ tls });
+  const { port } = new URL(server.url);
+  assert.ok(server.url.startsWith('https://'));
+  const session = connect(`https://localhost:${port}`, { ca: tls.cert });
+  const { status, body } = await requestOverHttp2(session, { ':path': '/api/ping' });
+  assert.deepEqual([session.alpnProtocol, status, body], ['h2', 200, '{"ok":true}']);
+  session.destroy();
+  const answer = await new Promise<string>((resolve, reject) => {
+    const options = { ca: tls.cert, agent: false, ALPNProtocols: ['http/1.1'] };
+    getOverTls(`https://localhost:${port}/api/ping`, options, (reply) => {
+      reply.resume();
+      resolve(`${reply.httpVersion} ${reply.statusCode ?? 0}`);
+    }).on('error', reject);
+  });
+  assert.equal(answer, '1.1 200');
+});
+
+test('more requests than a token may make in a minute are turned away', async () => {
+  await using server = await openServer({ tokens, rateLimit: 3 });
+  const statuses: number[] = [];
+  for (let at = 0; at < 4; at++) {
+    const reply = await fetch(`${server.url}/api/status`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    statuses.push(reply.status);
+    const { error } = (await reply.json()) as { error?: string };
+    if (at === 3) {
+      assert.match(error ?? '', /too many requests/);
+      assert.ok(Number(reply.headers.get('retry-after')) > 0);
+    }
+  }
+  assert.deepEqual(statuses, [200, 200, 200, 429]);
+});
+
+test('what is not healthy or not ready says so by 503, and tells strangers no more', async () => {
+  const lost = (): Promise<never> => Promise.reject(new Error('a secret of the file'));
+  await using server = await openServer({}, lost);
+  for (const [path, answer] of [
+    ['/healthz', { healthy: false }],
+    ['/readyz', { ready: false, lacks: 1 }],
+  ] as const) {
+    const reply = await fetch(`${server.url}${path}`);
+    assert.deepEqual([reply.status, await reply.json()], [503, answer]);
+  }
+  await using healthy = await openServer();
+  const reply = await fetch(`${healthy.url}/healthz`);
+  assert.deepEqual([reply.status, await reply.json()], [200, { healthy: true }]);
 });
 
 test('a client that asks for an upgrade to HTTP/2 is answered as it asked', async () => {

@@ -1,0 +1,102 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { OpenReader } from './open-reader.js';
+import { ReaderGate } from './reader-gate.js';
+import { ReadingConnection } from './reading-connection.js';
+
+/** Connections that wait for their next reader. */
+const IDLE_READERS = 8;
+
+export interface InstanceConnections {
+  readonly connect: () => Promise<DuckDBConnection>;
+  /** False where it was closed with the rest. */
+  readonly close: (connection: DuckDBConnection) => boolean;
+}
+
+export interface BorrowedReader {
+  readonly opened: OpenReader;
+  readonly reading: ReadingConnection;
+  /** After its transaction; a reader that failed is closed instead. */
+  readonly giveBack: () => void;
+}
+
+/** Connections for reading beside the writer. */
+export class ReaderConnections {
+  /** Closed while there is no instance. */
+  readonly gate = new ReaderGate();
+  private readonly readers = new Set<OpenReader>();
+  /** Of readers that have ended, in no transaction, with what is prepared on them. */
+  private readonly idle: ReadingConnection[] = [];
+
+  constructor(private readonly instance: InstanceConnections) {}
+
+  /** For work of our own, which nobody ends. */
+  async connect(): Promise<{ connection: DuckDBConnection; close: () => void }> {
+    const leave = await this.gate.enter();
+    const connection = await leaveIfFailed(leave, this.instance.connect());
+    return { connection, close: () => this.close(connection, leave) };
+  }
+
+  /** For a reader, until it is closed. */
+  async open(): Promise<OpenReader> {
+    const { connection, close } = await this.connect();
+    return this.add(connection, close);
+  }
+
+  /**
+   * The same for one that leaves nothing on its connection but what is prepared, and was in no
+   * transaction for as long as it waited: opening one takes as long as a small query.
+   */
+  async borrow(): Promise<BorrowedReader> {
+    const leave = await this.gate.enter();
+    const reading =
+      this.idle.pop() ?? new ReadingConnection(await leaveIfFailed(leave, this.instance.connect()));
+    const { connection } = reading;
+    const opened = this.add(connection, () => this.close(connection, leave));
+    const giveBack = (): void => {
+      if (this.idle.length >= IDLE_READERS) opened.close();
+      else if (this.readers.delete(opened)) {
+        this.idle.push(reading);
+        leave();
+      }
+    };
+    return { opened, reading, giveBack };
+  }
+
+  /** The connections of an instance that ends are closed with it. */
+  forgetIdle(): void {
+    this.idle.length = 0;
+  }
+
+  get all(): Iterable<OpenReader> {
+    return this.readers;
+  }
+
+  /** For how long the oldest has been connected; 0: there is none. */
+  get oldestSeconds(): number {
+    const [oldest] = this.readers;
+    return oldest === undefined ? 0 : (performance.now() - oldest.sinceMs) / 1000;
+  }
+
+  private add(connection: DuckDBConnection, close: () => void): OpenReader {
+    const reader = new OpenReader(connection, () => {
+      this.readers.delete(reader);
+      close();
+    });
+    this.readers.add(reader);
+    return reader;
+  }
+
+  /** Whoever is late finds it closed with the rest. */
+  private close(connection: DuckDBConnection, leave: () => void): void {
+    if (this.instance.close(connection)) leave();
+  }
+}
+
+async function leaveIfFailed<T>(leave: () => void, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
