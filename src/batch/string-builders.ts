@@ -103,8 +103,13 @@ export class TextBuilder extends StringBuilder {
 export class BytesBuilder extends StringBuilder {
   override append(cursor: RowCursor, row: number): void {
     const length = cursor.readLength();
-    this.write(cursor, row, length);
+    this.appendBytes(cursor, row, length);
     cursor.offset += length;
+  }
+
+  /** The same where the length is known; the cursor stays. */
+  appendBytes(cursor: RowCursor, row: number, length: number): void {
+    this.write(cursor, row, length);
   }
 }
 

@@ -6,9 +6,9 @@ import type { Database } from '../target/database.js';
 import { LiveReader } from '../target/live-reader.js';
 import { HttpError } from './http-error.js';
 import type { HttpPlugin } from './http-server.js';
-import { linesOf } from './ndjson-lines.js';
+import { NdjsonLines } from './ndjson-lines.js';
+import { NdjsonRows } from './ndjson-rows.js';
 import type { QueryGovernor } from './query-governor.js';
-import { rowReader } from './row-texts.js';
 
 /** Streams at once; each has a stage of its own. */
 const MAX_APPENDS = 32;
@@ -89,20 +89,20 @@ async function append(
   const name = tableName(request);
   await requireOwnTable(database, name, ended);
   await using stage = await ClientAppend.open(database, name.schema, name.table);
-  const read = rowReader(stage.columns);
-  for await (const { first, texts } of linesOf(request.body as AsyncIterable<Uint8Array>)) {
-    for (const [at, text] of texts.entries()) {
-      if (text.trim() !== '') stage.add(first + at, read(first + at, text));
-    }
+  const rows = new NdjsonRows(stage.columns, stage.rows);
+  const lines = new NdjsonLines((line, bytes, from, to) => rows.read(line, bytes, from, to));
+  for await (const piece of request.body as AsyncIterable<Buffer>) {
+    lines.take(piece);
     if (stage.bytes > stageBytes) throw tooLarge(stageBytes);
     ended.throwIfAborted();
   }
+  lines.end();
   await governor.run(ended, async (signal) => {
     // It may have become Ducktail's while its rows came.
     await requireOwnTable(database, name, signal);
     await stage.publish(signal);
   });
-  return stage.rows;
+  return stage.rows.count;
 }
 
 function tableName({ params, headers }: FastifyRequest): TableName {

@@ -1,22 +1,17 @@
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  INTEGER,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { type DuckDBAppender, type DuckDBConnection, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type ColumnBatch, valueBytes } from '../batch/column-batch.js';
+import { TextRows } from '../batch/text-rows.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
+import { appendBatch } from './append-batch.js';
+import { ChunkWriter } from './chunk-writer.js';
 import type { Database } from './database.js';
 import { qualifiedName } from './ddl.js';
 import { interruptOnAbort } from './interruption.js';
 import { translateQueryError } from './read-only.js';
 
-/** The rows of a vector. */
-const CHUNK_ROWS = 2048;
-/** Of the stage: what is not flushed waits in memory that DuckDB does not count. */
-const FLUSH_CHUNKS = 8;
+/** What is not flushed waits in memory that DuckDB does not count. */
+const FLUSH_BATCHES = 2;
 
 interface AppendedColumn {
   readonly name: string;
@@ -31,14 +26,13 @@ interface AppendedColumn {
  * first line that can't be.
  */
 export class ClientAppend implements AsyncDisposable {
-  rows = 0;
-  /** Of the values' texts. */
+  /** Where they are written, a value for each column. */
+  readonly rows: TextRows;
+  /** What they take on the stage. */
   bytes = 0;
-  private texts: (string | null)[][];
-  private lines: number[] = [];
-  private chunks = 0;
+  private readonly writer: ChunkWriter;
+  private batches = 0;
   private appender!: DuckDBAppender;
-  private readonly types: readonly DuckDBType[];
 
   private constructor(
     private readonly database: Database,
@@ -47,8 +41,8 @@ export class ClientAppend implements AsyncDisposable {
     private readonly target: string,
     readonly columns: readonly AppendedColumn[],
   ) {
-    this.texts = columns.map(() => []);
-    this.types = [INTEGER, ...columns.map(() => VARCHAR)];
+    this.rows = new TextRows(columns.length, (batch) => this.write(batch));
+    this.writer = new ChunkWriter(this.rows.plans, [INTEGER, ...columns.map(() => VARCHAR)]);
   }
 
   /** A table that is not there is a `query-failed`. */
@@ -61,8 +55,9 @@ export class ClientAppend implements AsyncDisposable {
       }
       const target = qualifiedName(database, schema, table);
       const append = new ClientAppend(database, connection, close, target, columns);
-      const list = columns.map((_, at) => `c${at} VARCHAR`).join(', ');
-      await connection.run(`CREATE TEMP TABLE ducktail_append (line INTEGER, ${list})`);
+      const { plans } = append.rows;
+      const list = plans.map((plan) => `${plan.name} ${plan.duckdbType}`).join(', ');
+      await connection.run(`CREATE TEMP TABLE ducktail_append (${list})`);
       append.appender = await connection.createAppender('ducktail_append', 'main', 'temp');
       return append;
     } catch (error) {
@@ -71,22 +66,9 @@ export class ClientAppend implements AsyncDisposable {
     }
   }
 
-  /** A value for each column, as text; `line` is for errors. */
-  add(line: number, values: readonly (string | null)[]): void {
-    const { texts } = this;
-    for (let at = 0; at < texts.length; at++) {
-      const value = values[at];
-      texts[at].push(value);
-      if (value !== null) this.bytes += value.length;
-    }
-    this.lines.push(line);
-    this.rows++;
-    if (this.lines.length === CHUNK_ROWS) this.writeChunk();
-  }
-
   /** Commits all rows, or throws a `query-failed` that names the first one which can't be. */
   async publish(signal: AbortSignal): Promise<void> {
-    if (this.lines.length > 0) this.writeChunk();
+    this.rows.flush();
     this.appender.flushSync();
     using _interruption = interruptOnAbort(this.connection, signal);
     try {
@@ -108,14 +90,11 @@ export class ClientAppend implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  private writeChunk(): void {
-    const chunk = DuckDBDataChunk.create([...this.types], this.lines.length);
-    chunk.setColumns([this.lines, ...this.texts]);
-    this.appender.appendDataChunk(chunk);
-    this.lines = [];
-    this.texts = this.columns.map(() => []);
-    this.chunks++;
-    if (this.chunks % FLUSH_CHUNKS === 0) this.appender.flushSync();
+  private write(batch: ColumnBatch): void {
+    appendBatch(this.writer, this.appender, batch);
+    this.bytes += valueBytes(batch);
+    this.batches++;
+    if (this.batches % FLUSH_BATCHES === 0) this.appender.flushSync();
   }
 
   /** All rows, or those up to a line, which are then not kept. */
@@ -224,8 +203,9 @@ function badWhen(column: AppendedColumn, value: string): string {
   return wrong.map((condition) => `(${condition})`).join(' OR ');
 }
 
+/** `1.0` is none. What has an exponent below zero is taken for one. */
 function isFraction(value: string): string {
-  return `regexp_matches(${value}, '[.eE]')`;
+  return `regexp_matches(${value}, '\\.\\d*[1-9]|[eE]-')`;
 }
 
 const INTEGERS: ReadonlySet<string> = new Set(
