@@ -25,6 +25,9 @@ import { workFile } from './work-files.js';
 
 export type { DatabaseOptions };
 
+/** For readers to end when the file is closed; shorter than a service has for its stop. */
+const ENDING_MS = 3000;
+
 /** Rows as objects; values in node-api's JSON form (big numbers as strings). */
 export type Row = Record<string, unknown>;
 
@@ -386,7 +389,8 @@ export class Database implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    // What is not closed ends with the process, which is about to.
+    if (await this.readers.end(ENDING_MS, this.path)) this.close();
     await this.lock.release();
   }
 

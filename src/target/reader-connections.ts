@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DucktailError } from '../common/errors.js';
 import { OpenReader } from './open-reader.js';
 import { ReaderGate } from './reader-gate.js';
 import { ReadingConnection } from './reading-connection.js';
@@ -60,6 +61,19 @@ export class ReaderConnections {
       }
     };
     return { opened, reading, giveBack };
+  }
+
+  /**
+   * Ends all of them, for good; false where one goes on after `patienceMs`. DuckDB does not bear that
+   * a connection is closed while a statement runs on it, be it the ROLLBACK behind an answer.
+   */
+  async end(patienceMs: number, path: string): Promise<boolean> {
+    const reason = new DucktailError('aborted', `${path} is being closed`);
+    for (const reader of this.readers) reader.end(reason);
+    return this.gate.close(patienceMs, path).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** The connections of an instance that ends are closed with it. */
