@@ -183,6 +183,6 @@ function expectedValues(text: string): unknown[] | null {
   if (typeof row !== 'object' || row === null) return null;
   const names = COLUMNS.map(({ name }) => name);
   if (Object.keys(row).some((name) => !names.includes(name))) return null;
-  const named = new Map(Object.entries(row));
+  const named = new Map<string, unknown>(Object.entries(row));
   return names.map((name) => named.get(name) ?? null);
 }
