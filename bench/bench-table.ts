@@ -3,7 +3,7 @@ export type TableName = 'main' | 'wide' | 'texts' | 'narrow';
 
 /** A table of the benchmark: how it is made, and how a copy is checked. */
 export interface BenchTable {
-  readonly name: TableName | 'followed' | 'small' | 'decode' | 'cdc';
+  readonly name: TableName | 'followed' | 'small' | 'decode' | 'cdc' | 'read';
   readonly title: string;
   readonly rows: number;
   /** Columns of `CREATE TABLE`; the key is `id`, from 1 to `rows`. */

@@ -7,7 +7,8 @@ import { benchTables, type BenchTable, type TableName } from './bench-table.js';
 import { measureDecode } from './cdc-decode.js';
 import { reportCdc, reportDecode } from './cdc-report.js';
 import { measureCdc } from './cdc.js';
-import { reportHttp } from './http-report.js';
+import { reportHttp, reportReaders } from './http-report.js';
+import { measureReaders } from './http-readers.js';
 import { measureHttp } from './http.js';
 import { reportIncremental } from './incremental-report.js';
 import { measureIncremental } from './incremental.js';
@@ -19,7 +20,7 @@ import { reportVerify } from './verify-report.js';
 import { measureVerify } from './verify.js';
 
 /** A table of the full sync, or a part that stands beside them. */
-type Part = TableName | 'incremental' | 'verify' | 'cdc-decode' | 'cdc' | 'http';
+type Part = TableName | 'incremental' | 'verify' | 'cdc-decode' | 'cdc' | 'http' | 'http-readers';
 
 interface BenchOptions {
   readonly rows: number;
@@ -43,6 +44,7 @@ const parts: readonly Part[] = [
   'cdc-decode',
   'cdc',
   'http',
+  'http-readers',
 ];
 
 const command = new Command('bench')
@@ -100,6 +102,14 @@ async function run(workspace: Workspace, options: BenchOptions): Promise<void> {
         })
       : null,
     http: isMeasured('http') ? await measureHttp({ rounds, log }) : null,
+    readers: isMeasured('http-readers')
+      ? await measureReaders(bench, {
+          rows: options.rows,
+          transactions: options.cdcTransactions,
+          rounds,
+          log,
+        })
+      : null,
   };
   report(results);
   const size = sizeOf(options, only ?? 'main');
@@ -157,13 +167,14 @@ async function withTable(
   await dropTable(serverUrl, table);
 }
 
-function report({ tables, incremental, verify, decode, cdc, http }: BenchResults): void {
+function report({ tables, incremental, verify, decode, cdc, http, readers }: BenchResults): void {
   for (const result of tables) reportTable(result, result.table === 'main');
   if (incremental !== null) reportIncremental(incremental);
   if (verify !== null) reportVerify(verify);
   if (decode !== null) reportDecode(decode);
   if (cdc !== null) reportCdc(cdc);
   if (http !== null) reportHttp(http);
+  if (readers !== null) reportReaders(readers);
 }
 
 /** Alternates, so that a slow moment of the machine doesn't fall on one measure alone. */

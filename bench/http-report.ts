@@ -1,11 +1,13 @@
 import { formatCount, printHeading } from '../demo/report.js';
 import { formatRounds } from './bench-report.js';
+import type { ReadersResult, SharedWork } from './http-readers.js';
 import type { HttpBenchResult, HttpRound } from './http.js';
-import { printFigures } from './run-report.js';
+import { type Figure, printFigures } from './run-report.js';
 
 const MOST_OVERHEAD_MS = 1;
 const ARROW_SHARE = 0.8;
 const APPEND_SHARE = 0.9;
+const SHARE_BESIDE_READERS = 0.9;
 
 export function reportHttp({ rows, appendedRows, rounds }: HttpBenchResult): void {
   const counts = `${formatCount(rows)} rows, ${formatCount(appendedRows)} appended`;
@@ -35,4 +37,19 @@ export function reportHttp({ rows, appendedRows, rounds }: HttpBenchResult): voi
       isMet: (value) => value >= APPEND_SHARE,
     },
   ]);
+}
+
+export function reportReaders({ fullSync, catchUp, ...result }: ReadersResult): void {
+  printHeading(
+    `${formatCount(result.rows)} rows copied, ${formatCount(result.transactions)} one-row ` +
+      `transactions applied, beside ${result.readers} readers, ${formatRounds(fullSync)}`,
+  );
+  const figure = (name: string, works: readonly SharedWork[]): Figure => ({
+    name,
+    values: works.map(({ aloneSeconds, readSeconds }) => aloneSeconds / readSeconds),
+    format: (value) => `${value.toFixed(2)} x`,
+    target: `≥ ${SHARE_BESIDE_READERS}`,
+    isMet: (value) => value >= SHARE_BESIDE_READERS,
+  });
+  printFigures([figure('full sync: speed', fullSync), figure('catching up: speed', catchUp)]);
 }

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LiveReader } from '../src/target/live-reader.js';
 import { ServedReplica } from '../test/http/support/served-replica.js';
+import { requestOverHttp } from './http-request.js';
 import { median } from './statistics.js';
 
 /** Medians of a round, in milliseconds, in process and over HTTP/2. */
@@ -51,7 +52,7 @@ export async function measureHttp(options: {
       arrowMs: [
         await timed(() => readArrow(replica)),
         await timed(() =>
-          request(session, '/api/query', JSON.stringify({ query: 'FROM t' }), {
+          requestOverHttp(session, '/api/query', JSON.stringify({ query: 'FROM t' }), {
             accept: 'application/vnd.apache.arrow.stream',
           }),
         ),
@@ -59,7 +60,9 @@ export async function measureHttp(options: {
       appendMs: [
         await timed(() => appendInProcess(connection, lines)),
         await timed(() =>
-          request(session, '/api/append/own', lines, { 'content-type': 'application/x-ndjson' }),
+          requestOverHttp(session, '/api/append/own', lines, {
+            'content-type': 'application/x-ndjson',
+          }),
         ),
       ],
     };
@@ -87,7 +90,7 @@ async function measurePoints(
       }),
     );
     const body = JSON.stringify({ query: POINT_SQL, args: [id] });
-    http.push(await timed(() => request(session, '/api/query', body)));
+    http.push(await timed(() => requestOverHttp(session, '/api/query', body)));
   }
   return [median(inProcess), median(http)];
 }
@@ -112,24 +115,6 @@ async function appendInProcess(connection: DuckDBConnection, lines: string): Pro
     appender.endRow();
   }
   appender.closeSync();
-}
-
-async function request(
-  session: ClientHttp2Session,
-  path: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/json',
-    ...headers,
-  });
-  stream.end(body);
-  const [received] = (await once(stream, 'response')) as [Record<string, unknown>];
-  for await (const piece of stream) void piece;
-  if (received[':status'] !== 200) throw new Error(`${path}: ${String(received[':status'])}`);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { environmentOptions } from '../config/options.js';
 import type { DecodeRange } from './cdc-decode.js';
 import type { CdcResult } from './cdc.js';
+import type { ReadersResult } from './http-readers.js';
 import type { HttpBenchResult } from './http.js';
 import type { IncrementalResult } from './incremental.js';
 import type { Measure } from './measures.js';
@@ -32,6 +33,7 @@ export interface BenchResults {
   readonly decode: readonly DecodeRange[] | null;
   readonly cdc: CdcResult | null;
   readonly http: HttpBenchResult | null;
+  readonly readers: ReadersResult | null;
 }
 
 /** Ratios of rows/s, each within one round. */
@@ -57,7 +59,7 @@ export function ratiosOf(rounds: readonly Round[]): Ratios {
 export async function writeResults(
   name: string,
   serverVersion: string,
-  { tables, incremental, verify, decode, cdc, http }: BenchResults,
+  { tables, incremental, verify, decode, cdc, http, readers }: BenchResults,
 ): Promise<string> {
   const relativePath = `bench/results/${name}.json`;
   const folder = new URL('../../bench/results/', import.meta.url);
@@ -78,6 +80,7 @@ export async function writeResults(
     decode,
     cdc,
     http,
+    readers,
   };
   const text = JSON.stringify(document, (_key, value: unknown) => rounded(value), 2);
   await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), `${text}\n`);

@@ -4,6 +4,7 @@ import type { QueryObserver } from '../model/observers.js';
 import type { QueryLimits } from '../model/query-limits.js';
 import type { Database } from '../target/database.js';
 import { QueryMemory } from '../target/query-memory.js';
+import { QueryPace } from './query-pace.js';
 import { observedQuery } from '../watch/observed-query.js';
 
 /**
@@ -13,6 +14,7 @@ import { observedQuery } from '../watch/observed-query.js';
 export class QueryGovernor implements AsyncDisposable {
   private readonly turns: Turns;
   private readonly memory: QueryMemory;
+  private readonly pace: QueryPace;
   private running = 0;
   private waiting = 0;
 
@@ -20,7 +22,9 @@ export class QueryGovernor implements AsyncDisposable {
     database: Database,
     private readonly limits: QueryLimits,
     private readonly observer: QueryObserver | null = null,
+    isReplicationBehind: () => boolean = () => false,
   ) {
+    this.pace = new QueryPace(isReplicationBehind);
     this.turns = new Turns(limits.maxConcurrent);
     this.memory = new QueryMemory(database, {
       bytes: limits.memoryBytes * limits.maxConcurrent,
@@ -62,10 +66,12 @@ export class QueryGovernor implements AsyncDisposable {
       isWaiting = false;
     };
     try {
-      return await this.turns.run(signal, () => {
-        start();
-        return work();
-      });
+      return await this.pace.run(signal, () =>
+        this.turns.run(signal, () => {
+          start();
+          return work();
+        }),
+      );
     } finally {
       start();
     }

@@ -11,6 +11,7 @@ import type { SyncResult } from '../model/sync-result.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { translateTargetError } from '../target/errors.js';
 import { caughtUp } from './caught-up.js';
+import { lagSeconds } from './stream-lag.js';
 import { cdcContext, type CdcOptions } from './cdc-context.js';
 import { cdcStatus, REPLICATION_STATES } from './cdc-status.js';
 import { CdcTally } from './cdc-tally.js';
@@ -29,6 +30,8 @@ import { SourceLag } from './source-lag.js';
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** A stream that is followed as changes come is behind by less. */
+const BEHIND_SECONDS = 2;
 /** Attempts of a catching up that come to nothing, one after the other. */
 const MAX_FAILURES = 5;
 
@@ -52,6 +55,13 @@ export class CdcReplication implements Replication {
 
   get state(): ReplicationState {
     return REPLICATION_STATES[this.replicator?.progress.state ?? 'starting'];
+  }
+
+  get isBehind(): boolean {
+    const { replicator, state } = this;
+    if (state === 'source-unavailable') return false;
+    if (replicator === null || state !== 'streaming' || replicator.isCopying) return true;
+    return (lagSeconds(replicator.progress) ?? Infinity) > BEHIND_SECONDS;
   }
 
   status(): CdcStatus {

@@ -112,7 +112,12 @@ async function serve(
   const ended = new AbortController();
   const keeping = keeper.run(AbortSignal.any([signal, ended.signal]));
   try {
-    await using governor = new QueryGovernor(database, http.queries, watch?.queries ?? null);
+    await using governor = new QueryGovernor(
+      database,
+      http.queries,
+      watch?.queries ?? null,
+      () => !life.isWaiting && replication.isBehind,
+    );
     const state = (): ServiceStatus['state'] => life.state;
     const service = { ...means, keeper, targetSchema, logger, governor, createReporter, state };
     await using _control = await openControl(service);

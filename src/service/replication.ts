@@ -15,6 +15,8 @@ import type { VerifyReporter } from './verify.js';
 /** What a running service does beside answering: keeps the replica up to date. */
 export interface Replication {
   readonly state: ReplicationState;
+  /** Copies tables, or has changes to catch up on: clients' queries are to leave it the machine. */
+  readonly isBehind: boolean;
   /**
    * Works until the signal aborts and then resolves soon, with what was committed standing. What a
    * later attempt can mend it logs and tries again; it rejects with what ends the service.

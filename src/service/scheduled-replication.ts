@@ -39,6 +39,10 @@ export class ScheduledReplication implements Replication {
     return this.turns.isTaken ? 'syncing' : this.current;
   }
 
+  get isBehind(): boolean {
+    return this.turns.isTaken;
+  }
+
   status(): null {
     return null;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DucktailRun } from '../../helpers/ducktail.js';
-import { CommandLine } from './command-line.js';
+import { CommandLine, type CommandReply } from './command-line.js';
 import type { HookPlan } from './hook-plan.js';
 import { DucktailChild } from './ducktail-child.js';
 import { containsGtids, executedGtids, type SourceAccess } from './source-position.js';
@@ -148,6 +148,11 @@ export class RunningService implements AsyncDisposable {
     const { exitCode, stdout, stderr } = await this.commands.run('query', sql, '--json');
     if (exitCode !== 0) throw new Error(`${stderr}${stdout} from: ${sql}`);
     return (JSON.parse(stdout) as { rows: unknown[][] }).rows;
+  }
+
+  /** A command that the service carries out. */
+  order(...args: readonly string[]): Promise<CommandReply> {
+    return this.commands.run(...args);
   }
 
   streaming(options: WaitOptions = {}): Promise<void> {

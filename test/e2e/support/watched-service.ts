@@ -81,7 +81,8 @@ export class WatchedService implements AsyncDisposable {
   }
 }
 
-async function saidUrl(service: RunningService): Promise<string> {
+/** Where a service listens that logs in JSON. */
+export async function saidUrl(service: RunningService): Promise<string> {
   const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
     const url = /"url":"(http[^"]+)"/.exec(service.said)?.[1];
