@@ -15,6 +15,9 @@ export interface CopyProgress {
   readonly rowsPerSecond: number;
 }
 
+/** How long the end of a copy may wait to be told. */
+const ENDED_MS = 10_000;
+
 interface Copy {
   readonly estimatedRows: number;
   state: CopyProgress['state'];
@@ -45,6 +48,7 @@ export class Activity {
     planned: (tables) => {
       // Copies come one run after the other.
       this.settled();
+      this.forgetEnded(ENDED_MS);
       for (const { table, estimatedRows } of tables) this.copies.set(table, plan(estimatedRows));
     },
     tableStarted: (table) => {
@@ -71,9 +75,10 @@ export class Activity {
     return [...this.copies].map(([table, copy]) => describe(table, copy));
   }
 
-  forgetEnded(): void {
+  forgetEnded(agoMs = 0): void {
+    const before = performance.now() - agoMs;
     for (const [table, { endedAtMs }] of this.copies) {
-      if (endedAtMs !== null) this.copies.delete(table);
+      if (endedAtMs !== null && endedAtMs <= before) this.copies.delete(table);
     }
   }
 
@@ -88,9 +93,11 @@ export class Activity {
       .filter(([, rows]) => rows.some((count) => count > 0));
   }
 
-  /** Of other tables nothing is to be told any more. */
+  /** Of others nothing is to be told any more, but those whose first rows are on their way. */
   retain(tables: ReadonlySet<string>): void {
-    for (const table of this.tables.keys()) if (!tables.has(table)) this.tables.delete(table);
+    for (const [table, throughput] of this.tables) {
+      if (!tables.has(table) && throughput.isIdle()) this.tables.delete(table);
+    }
   }
 
   private note(table: string, mode: SyncMode, rows: number): void {

@@ -22,7 +22,7 @@ export class EventReader {
     while (performance.now() < deadline) {
       const event = await this.take();
       passed.push(event);
-      const match = /^event: (\w+)\ndata: (.*)$/.exec(event);
+      const match = /^(?:id: \S+\n)?event: (\w+)\ndata: (.*)$/.exec(event);
       if (match?.[1] !== name) continue;
       const data = JSON.parse(match[2]) as ServiceEvents[Name];
       if (isWanted(data)) return data;
