@@ -60,7 +60,10 @@ test('ready is a replica that has every table and is close to the source', async
 
 test('healthy is a replica that its disk lets be written', async (t) => {
   await using disk = await SmallDisk.open(16);
-  if (disk === null) return t.skip('nobody may mount here');
+  if (disk === null) {
+    t.skip('nobody may mount here');
+    return;
+  }
   await using source = await TestSource.open('mysql');
   await source.run('CREATE TABLE t (id INT PRIMARY KEY)', 'INSERT INTO t VALUES (1)');
   await using service = await Service.start(
@@ -68,6 +71,7 @@ test('healthy is a replica that its disk lets be written', async (t) => {
     {
       ...{ HTTP_ENABLED: 'true', HTTP_PORT: '0', LOG_FORMAT: 'json' },
       DUCKDB_PATH: disk.file('replica.duckdb'),
+      INCREMENTAL_SCHEDULE: '0 0 1 1 *',
     },
     { launcher: disk.launcher },
   );
@@ -75,6 +79,7 @@ test('healthy is a replica that its disk lets be written', async (t) => {
   const url = /"url":"(http[^"]+)"/.exec(service.child.stderr)?.[1];
   assert.ok(url);
   assert.deepEqual(await get(`${url}/healthz`), { status: 200, body: { healthy: true } });
+  await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
   await disk.fill();
   await waitFor(async () => (await get(`${url}/healthz`)).status === 503);
   assert.match(service.child.stderr, /not healthy: the disk under .*replica\.duckdb is full/);

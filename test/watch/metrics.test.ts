@@ -35,7 +35,7 @@ test('what was not counted yet is told as nothing, so that a first one is an inc
 
 test('a replica that can not be read, or not in time, hides nothing else', async () => {
   const service = stillService();
-  let answer = service.tables;
+  let answer = (): Promise<readonly WatchedTable[]> => service.tables();
   const metrics = new Metrics({ ...service, tables: () => answer() }, new Activity(), 20);
   await metrics.text();
   for (const broken of [
