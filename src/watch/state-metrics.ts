@@ -120,9 +120,11 @@ function defineGauges(registry: Registry) {
       "Where the replica is in the source's binlog: the place in the file.",
       ['file'],
     ),
-    rate: gauge('ducktail_rows_per_second', 'Rows that came over in the last ten seconds, each.', [
-      'mode',
-    ]),
+    rate: gauge(
+      'ducktail_rows_per_second',
+      'Rows that were copied or changed a second, over the last ten.',
+      ['mode'],
+    ),
     copied: gauge('ducktail_copy_progress_ratio', 'Of a table that is being copied: how far.', [
       'table',
     ]),

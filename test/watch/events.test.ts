@@ -124,6 +124,28 @@ test('a stream takes nothing after its end', () => {
   assert.equal(stream.destroyed, true);
 });
 
+test('rows of a copy count as they come, others when they are committed', () => {
+  const activity = new Activity();
+  const rows = { inserted: 2, updated: 3, deleted: 0, bytes: 9, seconds: 1 };
+  const { reporter } = activity;
+  reporter.planned?.([{ table: 'orders', estimatedRows: 10 }]);
+  reporter.tableStarted?.('orders');
+  reporter.rowsWritten?.('orders', 7);
+  reporter.tableFinished?.('orders', 7, 1);
+  // It is read again, and most of it has not changed.
+  reporter.rowsWritten?.('orders', 1000);
+  activity.synced({ table: 'orders', mode: 'full', ...rows, error: null });
+  activity.synced({ table: 'orders', mode: 'incremental', ...rows, error: null });
+  activity.synced({ table: 'orders', mode: 'incremental', ...rows, error: new Error('no') });
+  activity.retain(new Set());
+  const count = Number(
+    new Map(activity.histories(Date.now() + 1000)).get('orders')?.reduce((sum, each) => sum + each),
+  );
+  assert.equal(count, 12);
+  activity.retain(new Set(), Date.now() + 120_000);
+  assert.deepEqual(activity.histories(), []);
+});
+
 test('throughput is that of the last whole seconds', () => {
   const throughput = new Throughput();
   for (let second = 1; second <= 100; second++) throughput.note(second, second * 1000);
