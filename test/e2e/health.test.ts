@@ -13,6 +13,9 @@ interface Reply {
   readonly body: unknown;
 }
 
+/** Other tests write to the same server. */
+const MOVING = new Set(['lagSeconds', 'sourceTime', 'gtidSet', 'file', 'position']);
+
 async function get(url: string): Promise<Reply> {
   const reply = await fetch(url);
   return { status: reply.status, body: await reply.json() };
@@ -51,7 +54,7 @@ test('ready is a replica that has every table and is close to the source', async
   const [{ body }, told] = [await get(`${watched.url}/api/status`), await watched.service.status()];
   const still = (status: object): object =>
     JSON.parse(
-      JSON.stringify(status, (key, value: unknown) => (key === 'lagSeconds' ? 'some' : value)),
+      JSON.stringify(status, (key, value: unknown) => (MOVING.has(key) ? 'some' : value)),
     ) as object;
   assert.ok(told);
   assert.deepEqual(still(body as object), still(told));
