@@ -72,8 +72,11 @@ export class WatchedService implements AsyncDisposable {
     }
   }
 
-  async events(signal: AbortSignal): Promise<EventReader> {
-    const headers = this.token === null ? {} : { authorization: `Bearer ${this.token}` };
+  async events(signal: AbortSignal, lastId: string | null = null): Promise<EventReader> {
+    const headers = {
+      ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
+      ...(lastId === null ? {} : { 'last-event-id': lastId }),
+    };
     const { body, status } = await this.fetch('/api/events', { headers, signal });
     if (status !== 200 || body === null) throw new Error(`the events are answered with ${status}`);
     return new EventReader(body);
