@@ -125,7 +125,8 @@ function addRun(
     .description(
       'Runs as a service until SIGTERM or SIGINT: copies the tables that were never synced, then ' +
         'keeps all of them up to date, and answers status, query, sync, verify, backup and compact ' +
-        'meanwhile.',
+        'meanwhile. Over HTTP it answers queries and can be watched: a page at /, /metrics for ' +
+        'Prometheus, /api/events, /healthz and /readyz.',
     )
     .option('--json', `${JSON_HELP}, when it stops`)
     .action((options: JsonOption) =>

@@ -1,4 +1,3 @@
-import { errorMessage } from '../common/errors.js';
 import type { HttpPlugin } from './http-server.js';
 
 /** Nobody needs it more often, and anyone may ask. */
@@ -16,7 +15,8 @@ export interface StatusSource {
 
 /** How the service is: `/api/status`, `/api/ping`, `/healthz` and `/readyz`. */
 export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): HttpPlugin {
-  const isHealthy = seldom(() => inTime(checkHealth()));
+  const health = seldom(() => inTime(checkHealth()));
+  const readiness = seldom(() => inTime(findLacks()));
   return (app) => {
     app.get(
       '/healthz',
@@ -25,8 +25,8 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
         schema: { summary: 'Whether a query and a write work: 200, else 503' },
       },
       async (_request, reply) => {
-        const error = await isHealthy().then(() => null, errorMessage);
-        return reply.code(error === null ? 200 : 503).send({ healthy: error === null });
+        const healthy = await health().then(isSo, isNot);
+        return reply.code(healthy ? 200 : 503).send({ healthy });
       },
     );
     app.get(
@@ -38,9 +38,9 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
         },
       },
       async (_request, reply) => {
-        const lacks = await findLacks();
-        const isReady = lacks.length === 0;
-        return reply.code(isReady ? 200 : 503).send({ ready: isReady, lacks: lacks.length });
+        const lacks = await readiness().then(({ length }) => length, cannotTell);
+        const ready = lacks === 0;
+        return reply.code(ready ? 200 : 503).send({ ready, lacks });
       },
     );
     app.get(
@@ -60,9 +60,14 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
   };
 }
 
+const isSo = (): boolean => true;
+const isNot = (): boolean => false;
+/** That it can't be told is what is lacking. */
+const cannotTell = (): number => 1;
+
 /** The same answer for all who ask at the same time, and for a while after it. */
-function seldom(work: () => Promise<void>): () => Promise<void> {
-  let latest: Promise<void> | null = null;
+function seldom<T>(work: () => Promise<T>): () => Promise<T> {
+  let latest: Promise<T> | null = null;
   return () => {
     if (latest === null) {
       latest = work();
@@ -75,13 +80,13 @@ function seldom(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
+async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('it takes too long')), HEALTH_DEADLINE_MS);
   });
   try {
-    await Promise.race([work, deadline]);
+    return await Promise.race([work, deadline]);
   } finally {
     clearTimeout(timer);
   }

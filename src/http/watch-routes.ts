@@ -24,11 +24,15 @@ export function watchRoutes({ metrics, events }: Pick<Watch, 'metrics' | 'events
         exposeHeadRoute: false,
         schema: {
           summary: 'What the service does, as it does it: server-sent events',
+          description:
+            'A client begins with how things stand. One that comes back with Last-Event-ID is told ' +
+            'the problems and quarantines since then, and how many of them are lost.',
           produces: ['text/event-stream'],
         },
       },
       (request, reply) => {
-        const stream = events.open();
+        const lastId = request.headers['last-event-id'];
+        const stream = events.open(typeof lastId === 'string' ? lastId : null);
         if (stream === null) {
           throw new HttpError(503, 'too many clients read the events already', {
             headers: { 'retry-after': '30' },

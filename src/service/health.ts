@@ -1,13 +1,29 @@
+import { describeFailure } from '../model/observers.js';
 import type { TableState } from '../state/tables.js';
 import { rowsBesideWriter } from '../target/live-query.js';
 import { checkWriting } from '../target/write-check.js';
 import type { HandledService } from './control-handlers.js';
 import { serviceStatus } from './control-handlers.js';
 
-/** Throws where the replica can't be read or written: a process that lives may have lost it. */
-export async function checkHealth({ database }: HandledService): Promise<void> {
-  await rowsBesideWriter(database, 'SELECT count(*) FROM duckdb_tables()');
-  await checkWriting(database);
+/**
+ * Throws where the replica can't be read or written: a process that lives may have lost it. Why is
+ * told to the log, once; who asks may be anyone.
+ */
+export function healthCheck({ database, logger }: HandledService): () => Promise<void> {
+  let wasHealthy = true;
+  return async () => {
+    try {
+      await rowsBesideWriter(database, 'SELECT count(*) FROM duckdb_tables()');
+      await checkWriting(database);
+      if (!wasHealthy) logger.info('the replica can be read and written again');
+      wasHealthy = true;
+    } catch (error) {
+      const { message, hint } = describeFailure(error);
+      if (wasHealthy) logger.error({ hint }, `not healthy: ${message}`);
+      wasHealthy = false;
+      throw error;
+    }
+  };
 }
 
 /** What is missing for the replica to stand for the source. */

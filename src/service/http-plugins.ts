@@ -1,6 +1,6 @@
 import type { HttpPlugin } from '../http/http-server.js';
 import { type HandledService, serviceStatus } from './control-handlers.js';
-import { checkHealth, findLacks } from './health.js';
+import { findLacks, healthCheck } from './health.js';
 import type { HttpSettings } from './http-service.js';
 
 /** Results that are sent as files; the service empties it. */
@@ -26,7 +26,7 @@ export async function httpPlugins(
   return [
     statusRoutes({
       status: () => serviceStatus(service),
-      checkHealth: () => checkHealth(service),
+      checkHealth: healthCheck(service),
       findLacks: () => findLacks(service, readyMaxLagSeconds),
     }),
     queryRoutes({

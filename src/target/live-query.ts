@@ -4,6 +4,7 @@ import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
+import { PROBE_SQL, requireWhole } from './whole-result.js';
 
 /** Takes a result as it comes; what it returns is awaited before more is fetched. */
 export interface RowSink {
@@ -41,6 +42,7 @@ export async function queryBesideWriter(
     using _interruption = interruptOnAbort(connection, stop);
     await connection.run('BEGIN TRANSACTION READ ONLY');
     await runStatements(connection, sql, sink, stop);
+    await requireWhole(() => connection.run(PROBE_SQL));
   } catch (error) {
     stop.throwIfAborted();
     throw translateQueryError(error, database.path);

@@ -18,6 +18,7 @@ import { bindParameters, type ParameterValue } from './parameters.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 import { prepareRead } from './read-statement.js';
 import type { ReadingConnection } from './reading-connection.js';
+import { PROBE_SQL, requireWhole } from './whole-result.js';
 
 /**
  * Reads beside the writer, on a connection of its own and in one read-only transaction: everything
@@ -81,7 +82,7 @@ export class LiveReader {
     try {
       const statement = await prepareRead(this.connection, sql, values);
       await onSnapshot();
-      return await LiveResult.start(this.database, await statement.stream());
+      return await this.start(await statement.stream());
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
@@ -97,9 +98,9 @@ export class LiveReader {
       const statement = await prepareRead(this.connection, sql, values);
       await onSnapshot();
       const cast = castColumns(sql, statement, arrowCast);
-      if (cast === null) return await LiveResult.start(this.database, await statement.stream());
+      if (cast === null) return await this.start(await statement.stream());
       const other = await this.prepare(`FROM ${cast}`, values);
-      return await LiveResult.start(this.database, await other.stream());
+      return await this.start(await other.stream());
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
@@ -124,6 +125,10 @@ export class LiveReader {
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
+  }
+
+  private start(result: DuckDBResult): Promise<LiveResult> {
+    return LiveResult.start(this.database.path, result, () => this.reading.rows(PROBE_SQL));
   }
 
   private async prepare(
@@ -182,16 +187,21 @@ export class LiveResult {
   readonly columns: readonly QueryColumn[];
 
   private constructor(
-    private readonly database: Database,
+    private readonly path: string,
     private readonly result: DuckDBResult,
+    private readonly probe: () => Promise<unknown>,
     private next: DuckDBDataChunk | null,
   ) {
     this.columns = uniqueNames(describeColumns(result));
   }
 
   /** With the first chunk, so that what fails early fails here. */
-  static async start(database: Database, result: DuckDBResult): Promise<LiveResult> {
-    return new LiveResult(database, result, await result.fetchChunk());
+  static async start(
+    path: string,
+    result: DuckDBResult,
+    probe: () => Promise<unknown>,
+  ): Promise<LiveResult> {
+    return new LiveResult(path, result, probe, await result.fetchChunk());
   }
 
   /** Rows in JSON form: what a JSON number does not hold exactly, as text. */
@@ -210,9 +220,10 @@ export class LiveResult {
       try {
         this.next = await this.result.fetchChunk();
       } catch (error) {
-        throw translateQueryError(error, this.database.path);
+        throw translateQueryError(error, this.path);
       }
     }
+    await requireWhole(this.probe);
   }
 }
 

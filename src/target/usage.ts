@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from './database.js';
-import { rowsBesideWriter } from './live-query.js';
+import { LiveReader } from './live-reader.js';
 
 /** What an open replica takes of the machine, in bytes. */
 export interface Usage {
@@ -18,9 +18,10 @@ export async function readUsage(database: Database): Promise<Usage> {
   // Before this one comes to be a reader itself.
   const { oldestReaderSeconds } = database;
   const { bavail, bsize } = await statfs(path.dirname(path.resolve(database.path)));
-  const [{ bytes }] = await rowsBesideWriter(
-    database,
-    'SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT AS bytes FROM duckdb_memory()',
+  const [{ bytes }] = await LiveReader.use(database, new AbortController().signal, (reader) =>
+    reader.rows(
+      'SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT AS bytes FROM duckdb_memory()',
+    ),
   );
   return {
     fileBytes: await fileBytes(database.path),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const KINDS = ['backup', 'compact', 'restore'] as const;
+const KINDS = ['backup', 'compact', 'restore', 'health'] as const;
 
 /** A file beside the replica that is gone when its work is done, of a name of its own. */
 export function workFile(path: string, kind: (typeof KINDS)[number]): string {

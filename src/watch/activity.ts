@@ -1,4 +1,4 @@
-import type { ObservedCommit } from '../model/observers.js';
+import type { ObservedCommit, ObservedSync } from '../model/observers.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SyncMode } from '../model/sync-result.js';
 import { Throughput } from './throughput.js';
@@ -14,6 +14,9 @@ export interface CopyProgress {
   readonly percent: number;
   readonly rowsPerSecond: number;
 }
+
+/** How long the end of a copy may wait to be told. */
+const ENDED_MS = 10_000;
 
 interface Copy {
   readonly estimatedRows: number;
@@ -35,6 +38,12 @@ export class Activity {
     }
   }
 
+  /** Rows that were read again and had not changed are no change. */
+  synced({ table, mode, inserted, updated, deleted, error }: ObservedSync): void {
+    if (mode !== 'incremental' || error !== null) return;
+    this.note(table, mode, inserted + updated + deleted);
+  }
+
   /** What was being copied and has not come to an end will not. */
   settled(): void {
     for (const table of this.copies.keys()) this.end(table, 'failed');
@@ -45,6 +54,7 @@ export class Activity {
     planned: (tables) => {
       // Copies come one run after the other.
       this.settled();
+      this.forgetEnded(ENDED_MS);
       for (const { table, estimatedRows } of tables) this.copies.set(table, plan(estimatedRows));
     },
     tableStarted: (table) => {
@@ -52,8 +62,9 @@ export class Activity {
     },
     rowsWritten: (table, rows) => {
       const copy = this.copies.get(table);
-      if (copy !== undefined) copy.rows += rows;
-      this.note(table, copy === undefined ? 'incremental' : 'full', rows);
+      if (copy === undefined || copy.endedAtMs !== null) return;
+      copy.rows += rows;
+      this.note(table, 'full', rows);
     },
     tableFinished: (table) => {
       this.end(table, 'copied');
@@ -71,9 +82,10 @@ export class Activity {
     return [...this.copies].map(([table, copy]) => describe(table, copy));
   }
 
-  forgetEnded(): void {
+  forgetEnded(agoMs = 0): void {
+    const before = performance.now() - agoMs;
     for (const [table, { endedAtMs }] of this.copies) {
-      if (endedAtMs !== null) this.copies.delete(table);
+      if (endedAtMs !== null && endedAtMs <= before) this.copies.delete(table);
     }
   }
 
@@ -82,15 +94,17 @@ export class Activity {
   }
 
   /** By table: rows of each of the last seconds, oldest first. */
-  histories(): [table: string, rows: number[]][] {
+  histories(nowMs = Date.now()): [table: string, rows: number[]][] {
     return [...this.tables]
-      .map(([table, throughput]): [string, number[]] => [table, throughput.history()])
+      .map(([table, throughput]): [string, number[]] => [table, throughput.history(nowMs)])
       .filter(([, rows]) => rows.some((count) => count > 0));
   }
 
-  /** Of other tables nothing is to be told any more. */
-  retain(tables: ReadonlySet<string>): void {
-    for (const table of this.tables.keys()) if (!tables.has(table)) this.tables.delete(table);
+  /** Of others nothing is to be told any more, but those whose first rows are on their way. */
+  retain(tables: ReadonlySet<string>, nowMs = Date.now()): void {
+    for (const [table, throughput] of this.tables) {
+      if (!tables.has(table) && throughput.isIdle(nowMs)) this.tables.delete(table);
+    }
   }
 
   private note(table: string, mode: SyncMode, rows: number): void {

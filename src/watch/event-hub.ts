@@ -9,6 +9,7 @@ import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SyncMode } from '../model/sync-result.js';
 import type { Activity } from './activity.js';
 import { EventStream, eventText } from './event-stream.js';
+import { Happenings } from './happenings.js';
 import type { AppliedRows, EventName, Problem, ServiceEvents } from './service-event.js';
 import type { WatchedService } from './watched-service.js';
 
@@ -18,8 +19,8 @@ const LOOK_TICKS = 5;
 const BEAT_TICKS = 15;
 /** Clients at once. */
 const MAX_CLIENTS = 32;
-/** Problems that a new client is told. */
-const KEPT_PROBLEMS = 20;
+/** When a browser's EventSource tries again. */
+const RETRY_TEXT = 'retry: 2000\n\n';
 
 /**
  * Tells clients what the service does. What comes often is gathered and told once a second; while
@@ -28,7 +29,7 @@ const KEPT_PROBLEMS = 20;
 export class EventHub implements Partial<ReplicationObserver>, Disposable {
   private readonly clients = new Set<EventStream>();
   private readonly applied = new Map<string, AppliedRows>();
-  private readonly problems: Problem[] = [];
+  private readonly happenings = new Happenings();
   /** As they were told last. */
   private readonly tables = new Map<string, string>();
   private readonly progress = new Map<string, string>();
@@ -45,14 +46,17 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
     private readonly maxClients = MAX_CLIENTS,
   ) {}
 
-  /** A new client's events, from how things stand now on; null: there are too many already. */
-  open(): EventStream | null {
+  /**
+   * A new client's events, from how things stand now on; null: there are too many already. `lastId`:
+   * of what has happened, one that was here before has heard of everything up to there.
+   */
+  open(lastId: string | null = null): EventStream | null {
     if (this.isClosed || this.clients.size >= this.maxClients) return null;
     const client = new EventStream();
     client.once('close', () => {
       this.leave(client);
     });
-    this.greet(client);
+    this.greet(client, lastId);
     this.clients.add(client);
     this.timer ??= setInterval(() => {
       this.tick();
@@ -86,7 +90,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
 
   quarantined(table: string, reason: string): void {
     this.hasNews = true;
-    this.tell('quarantine', { table, reason, at: now() });
+    this.write(this.happenings.note('quarantine', { table, reason, at: now() }));
   }
 
   /** What a sync's reporter tells of what went wrong. */
@@ -120,7 +124,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
   }
 
   /** How things stand, as it was told the others; the rest comes with the next look. */
-  private greet(client: EventStream): void {
+  private greet(client: EventStream, lastId: string | null): void {
     const isFirst = this.clients.size === 0;
     if (isFirst) {
       // Nobody has heard of what was told.
@@ -128,7 +132,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
       this.progress.clear();
       this.activity.forgetEnded();
     }
-    client.write(eventText('status', this.service.status()));
+    client.write(RETRY_TEXT + eventText('status', this.service.status()));
     for (const told of this.tables.values()) client.write(told);
     for (const progress of this.activity.progress()) {
       client.write(eventText('progress', progress));
@@ -136,7 +140,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
     for (const [table, rowsPerSecond] of this.activity.histories()) {
       client.write(eventText('throughput', { table, rowsPerSecond }));
     }
-    for (const problem of this.problems) client.write(eventText('problem', problem));
+    client.write(this.happenings.since(lastId));
   }
 
   private tick(): void {
@@ -146,7 +150,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
     this.tellProgress();
     this.tellStatus(this.ticks % LOOK_TICKS === 0);
     if (this.hasNews || this.ticks % LOOK_TICKS === 0) void this.look();
-    if (this.ticks % BEAT_TICKS === 0) for (const client of this.clients) client.write(':\n\n');
+    if (this.ticks % BEAT_TICKS === 0) this.write(':\n\n');
   }
 
   private tellProgress(): void {
@@ -185,7 +189,7 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
         const told = eventText('table', table);
         if (this.tables.get(table.table) === told) continue;
         this.tables.set(table.table, told);
-        for (const client of this.clients) client.write(told);
+        this.write(told);
       }
     } catch (error) {
       // A replica that can't be read ends the service, or is read by the next look.
@@ -210,13 +214,14 @@ export class EventHub implements Partial<ReplicationObserver>, Disposable {
 
   private tellProblem(problem: Problem): void {
     this.hasNews = true;
-    this.problems.push(problem);
-    if (this.problems.length > KEPT_PROBLEMS) this.problems.shift();
-    this.tell('problem', problem);
+    this.write(this.happenings.note('problem', problem));
   }
 
   private tell<Name extends EventName>(name: Name, data: ServiceEvents[Name]): void {
-    const text = eventText(name, data);
+    this.write(eventText(name, data));
+  }
+
+  private write(text: string): void {
     for (const client of this.clients) client.write(text);
   }
 }

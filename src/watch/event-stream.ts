@@ -4,9 +4,14 @@ import type { EventName, ServiceEvents } from './service-event.js';
 /** Of events that a client has not taken: the beginning tells of every table, in 300 bytes each. */
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 
-/** A server-sent event; JSON has no line breaks of its own. */
-export function eventText<Name extends EventName>(name: Name, data: ServiceEvents[Name]): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+/** A server-sent event; JSON has no line breaks of its own. Clients that come back name the last id. */
+export function eventText<Name extends EventName>(
+  name: Name,
+  data: ServiceEvents[Name],
+  id: string | null = null,
+): string {
+  const head = id === null ? '' : `id: ${id}\n`;
+  return `${head}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /**
@@ -21,7 +26,7 @@ export class EventStream extends Readable {
   }
 
   write(text: string): void {
-    if (this.destroyed || this.hasEnded) return;
+    if (this.destroyed || this.hasEnded || text === '') return;
     if (this.readableLength + Buffer.byteLength(text) > this.maxWaitingBytes) {
       this.destroy(new Error('the client does not take its events'));
       return;

@@ -4,6 +4,9 @@ import type { QueryObserver } from '../model/observers.js';
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** Ends that are common enough to be told before there is one: a first one is an increase. */
+const RESULTS = ['ok', 'refused', 'aborted', 'query-failed', 'query-limit'];
+
 /** Counts queries. */
 export class QueryMetrics implements QueryObserver {
   private readonly queries;
@@ -35,6 +38,7 @@ export class QueryMetrics implements QueryObserver {
       help: 'Queries that are running.',
       registers,
     });
+    for (const result of RESULTS) this.queries.inc({ result }, 0);
   }
 
   queued(): void {

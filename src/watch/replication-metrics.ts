@@ -1,4 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ErrorCode } from '../common/errors.js';
 import type {
   ObservedCommit,
   ObservedFailure,
@@ -13,6 +14,22 @@ import { codeOf } from './failure-code.js';
 const LAG_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86_400];
 const APPLY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
+/** What replication usually fails with; told before there is one, so that a first one is an increase. */
+const ERRORS: readonly (ErrorCode | 'bug')[] = [
+  'source-unavailable',
+  'source-unsuitable',
+  'history-lost',
+  'table-changed',
+  'table-failed',
+  'target-full',
+  'target-memory',
+  'target-failed',
+  'worker-lost',
+  'bug',
+];
+const MODES: readonly SyncMode[] = ['full', 'incremental', 'cdc'];
+const CHANGES = ['insert', 'update', 'delete'] as const;
+
 /** Counts what replication does. */
 export class ReplicationMetrics implements Partial<ReplicationObserver> {
   private readonly rows;
@@ -23,6 +40,8 @@ export class ReplicationMetrics implements Partial<ReplicationObserver> {
   private readonly syncs;
   private readonly errors;
   private readonly quarantines;
+  /** Tables with counts of their own. */
+  private readonly tables = new Set<string>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -73,6 +92,25 @@ export class ReplicationMetrics implements Partial<ReplicationObserver> {
       labelNames: ['table'] as const,
       registers,
     });
+    for (const code of ERRORS) this.errors.inc({ code }, 0);
+    for (const mode of ['full', 'incremental']) {
+      for (const result of ['ok', 'failed']) this.syncs.inc({ mode, result }, 0);
+    }
+  }
+
+  /** Tables that have something to tell: what was counted is in the replica. */
+  get counted(): ReadonlySet<string> {
+    return new Set(this.tables);
+  }
+
+  /** A table that is gone is not told of for ever. */
+  forget(table: string): void {
+    this.tables.delete(table);
+    this.quarantines.remove({ table });
+    for (const mode of MODES) {
+      this.bytes.remove({ table, mode });
+      for (const change of CHANGES) this.rows.remove({ table, mode, change });
+    }
   }
 
   committed({ tables, seconds, sourceTimeMs }: ObservedCommit): void {
@@ -98,13 +136,15 @@ export class ReplicationMetrics implements Partial<ReplicationObserver> {
   }
 
   quarantined(table: string): void {
+    this.tables.add(table);
     this.quarantines.inc({ table });
   }
 
   private count({ table, inserted, updated, deleted, bytes }: ObservedRows, mode: SyncMode): void {
+    this.tables.add(table);
     const changes = { insert: inserted, update: updated, delete: deleted };
-    for (const [change, rows] of Object.entries(changes)) {
-      if (rows > 0) this.rows.inc({ table, mode, change }, rows);
+    for (const change of CHANGES) {
+      if (changes[change] > 0) this.rows.inc({ table, mode, change }, changes[change]);
     }
     if (bytes > 0) this.bytes.inc({ table, mode }, Math.round(bytes));
   }

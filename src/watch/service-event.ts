@@ -17,6 +17,8 @@ export interface ServiceEvents {
   throughput: { readonly table: string; readonly rowsPerSecond: readonly number[] };
   problem: Problem;
   quarantine: { readonly table: string; readonly reason: string; readonly at: string };
+  /** To a client that comes back: of problems and quarantines since its last one, so many are lost. */
+  missed: { readonly events: number };
 }
 
 export interface AppliedRows {

@@ -14,7 +14,7 @@ export class SourceMetrics implements Partial<ReplicationObserver> {
     const registers = [registry];
     this.reconnects = new Counter({
       name: 'ducktail_source_reconnects_total',
-      help: 'Streams of changes that were opened after the first one.',
+      help: 'Streams of changes that were opened after the first one; a compaction leaves the stream, too.',
       registers,
     });
     this.retentionLeft = new Gauge({

@@ -22,12 +22,20 @@ export class StateMetrics {
     this.gauges = defineGauges(registry);
   }
 
-  async refresh(): Promise<void> {
-    const tables = await this.service.tables();
-    this.showTables(tables);
+  /** What the process knows. */
+  refresh(): void {
     this.showStatus(this.service.status());
     this.showActivity();
-    this.showUsage(await this.service.usage());
+  }
+
+  /** What the replica knows. Resolves to the names of its tables. */
+  async read(): Promise<ReadonlySet<string>> {
+    const [usage, tables] = await Promise.all([this.service.usage(), this.service.tables()]);
+    this.showTables(tables);
+    this.showUsage(usage);
+    const names = new Set(tables.map(({ table }) => table));
+    this.activity.retain(names);
+    return names;
   }
 
   private showTables(tables: readonly WatchedTable[]): void {
@@ -40,7 +48,6 @@ export class StateMetrics {
       failed.set({ table }, state.error === null ? 0 : 1);
       if (state.lastSync !== null) lastSync.set({ table }, Date.parse(state.lastSync) / 1000);
     }
-    this.activity.retain(new Set(tables.map(({ table }) => table)));
   }
 
   private showStatus({ state, cdc }: WatchedStatus): void {
@@ -113,9 +120,11 @@ function defineGauges(registry: Registry) {
       "Where the replica is in the source's binlog: the place in the file.",
       ['file'],
     ),
-    rate: gauge('ducktail_rows_per_second', 'Rows that came over in the last ten seconds, each.', [
-      'mode',
-    ]),
+    rate: gauge(
+      'ducktail_rows_per_second',
+      'Rows that were copied or changed a second, over the last ten.',
+      ['mode'],
+    ),
     copied: gauge('ducktail_copy_progress_ratio', 'Of a table that is being copied: how far.', [
       'table',
     ]),

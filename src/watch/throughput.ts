@@ -29,6 +29,12 @@ export class Throughput {
     );
   }
 
+  /** Nothing came in all that it reaches back to. */
+  isIdle(nowMs = Date.now()): boolean {
+    this.advance(nowMs);
+    return this.rows.every((rows) => rows === 0);
+  }
+
   private advance(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);
     const passed = Math.min(HISTORY_SECONDS, now - this.last);

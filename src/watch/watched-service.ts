@@ -15,6 +15,8 @@ export interface WatchedTable {
 
 export interface WatchedStatus {
   readonly state: string;
+  /** Where the tables are in the replica. */
+  readonly targetSchema: string;
   readonly cdc: {
     readonly state: string;
     readonly checkpoint: Checkpoint | null;

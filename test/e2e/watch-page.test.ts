@@ -15,6 +15,8 @@ async function withPage(
   t: TestContext,
   work: (page: Page, complaints: readonly string[]) => Promise<void>,
   options: BrowserContextOptions = {},
+  /** Complaints of the browser's that belong to the test. */
+  expected = /status of 40[01]|ERR_INCOMPLETE_CHUNKED_ENCODING/,
 ): Promise<void> {
   const browser: Browser | null = await openBrowser();
   if (browser === null) {
@@ -34,7 +36,7 @@ async function withPage(
     page.on('pageerror', ({ message }) => complaints.push(message));
     page.on('console', (message) => {
       // A refused token and a wrong query are told by their status.
-      if (message.type() !== 'error' || /status of 40[01]/.test(message.text())) return;
+      if (message.type() !== 'error' || expected.test(message.text())) return;
       complaints.push(message.text());
     });
     await work(page, complaints);
@@ -75,6 +77,8 @@ test('the page shows tables, changes, answers and problems, all of it as text', 
     await shows('#state', 'streaming');
     assert.match(await text('#tables'), /<img src=x onerror="wasHit = true">/);
     assert.equal(await text('tr[data-table=orders] td:nth-child(7)'), '1');
+    await page.click('tr[data-table=orders] td:nth-child(7) button');
+    await shows('#answer', '0000-00-00');
 
     await source.run(
       `INSERT INTO orders SELECT id + 2, customer, total, NULL FROM orders`,
@@ -88,7 +92,7 @@ test('the page shows tables, changes, answers and problems, all of it as text', 
 
     await page.fill('#sql', 'SELECT id, customer, total, day FROM orders ORDER BY id');
     await page.press('#sql', 'Control+Enter');
-    await page.waitForSelector('#answer:not([hidden]) tbody tr');
+    await shows('#took', '3 rows');
     assert.deepEqual(await page.locator('#answer tbody tr').first().locator('td').allInnerTexts(), [
       ...['1', HOSTILE, '12.50', '2026-01-01'],
     ]);
@@ -98,6 +102,31 @@ test('the page shows tables, changes, answers and problems, all of it as text', 
     await shows('#failure', 'nonsense');
     assert.equal(await page.locator('#answer').isVisible(), false);
 
+    await page.locator('#tables button', { hasText: '<img' }).click();
+    await shows('#took', '0 rows');
+    assert.match(await page.inputValue('#sql'), /FROM "main"\."<img src=x onerror=""was/);
+    await page.fill('#sql', `SELECT range AS n, '"{[\\' AS t, {'a': [n]} AS s FROM range(5000)`);
+    await page.click('#run');
+    await shows('#took', '5,000 rows · the first 1,000 are shown');
+    assert.equal(await page.locator('#answer tbody tr').count(), 1000);
+    assert.deepEqual(
+      await page.locator('#answer tbody tr').nth(999).locator('td').allInnerTexts(),
+      [...['999', '"{[\\', '{"a":["999"]}']],
+    );
+    await page.fill('#sql', 'FROM range(200000)');
+    await page.click('#run');
+    await shows('#took', 'more than 100,000 rows');
+    await page.fill(
+      '#sql',
+      `SELECT CASE WHEN range = 90000 THEN error('broken') ELSE range::VARCHAR END FROM range(100000)`,
+    );
+    await page.click('#run');
+    await shows('#failure', 'the answer broke off');
+    await page.fill('#sql', 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a <> b');
+    await page.click('#run');
+    await page.click('#cancel');
+    await shows('#failure', 'cancelled');
+
     assert.equal(await page.locator('img').count(), 0);
     assert.equal(await page.evaluate('window.wasHit'), undefined);
     assert.deepEqual(new Set(asked.map((url) => new URL(url).origin)), new Set([watched.url]));
@@ -106,6 +135,33 @@ test('the page shows tables, changes, answers and problems, all of it as text', 
     await page.waitForSelector('#ask:not([hidden])');
     assert.equal(await page.evaluate('sessionStorage.length'), 0);
   });
+});
+
+test('the page says that the service is gone, and goes on with the next one', async (t) => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  await source.run('CREATE TABLE orders (id INT PRIMARY KEY)', 'INSERT INTO orders VALUES (1)');
+  const launch = (port: string): Promise<WatchedService> =>
+    WatchedService.launch(source, folder.file('replica.duckdb'), { HTTP_PORT: port });
+  await using first = await launch('0');
+  await withPage(
+    t,
+    async (page) => {
+      await page.goto(first.url);
+      await page.waitForSelector('tr[data-table=orders]');
+      await first.service.stop();
+      await page.locator('#state', { hasText: 'not connected' }).waitFor();
+      assert.equal(await page.locator('main.stale tr[data-table=orders]').count(), 1);
+      await using second = await launch(new URL(first.url).port);
+      await source.run('INSERT INTO orders VALUES (2)');
+      await page.locator('tr[data-table=orders] td:nth-child(3)', { hasText: '2' }).waitFor();
+      assert.equal(await page.locator('main.stale').count(), 0);
+      assert.equal(await page.innerText('#link'), '');
+      await second.service.stop();
+    },
+    {},
+    /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING/,
+  );
 });
 
 test('a copy is shown while it is made', async (t) => {

@@ -162,6 +162,10 @@ test('readers may watch, others may not, and a lost source shows', async () => {
   await events.next('status', ({ state }) => state === 'source-unavailable');
   const problem = await events.next('problem');
   assert.equal(problem.code, 'source-unavailable');
+  assert.ok(events.lastId);
+  const resumed = await watched.events(stop.signal, events.lastId);
+  assert.ok((await resumed.next('problem')).at > problem.at);
+  assert.equal((await (await watched.events(stop.signal)).next('problem')).at, problem.at);
   const samples = await watched.samples();
   assert.equal(valueOf(samples, 'ducktail_service_state', { state: 'source-unavailable' }), 1);
   assert.ok((valueOf(samples, 'ducktail_errors_total', { code: 'source-unavailable' }) ?? 0) > 0);

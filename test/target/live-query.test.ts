@@ -49,3 +49,25 @@ test('a file that is closed waits for what readers are at, and ends it', async (
   }
   await Promise.all(answers);
 });
+
+test('a result of which a late row can not be made is an error, not the rows before it', async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  const sql = `SELECT CASE WHEN range = 250000 THEN error('no') ELSE range || repeat('x', 100) END
+                 FROM range(300000)`;
+  let rows = 0;
+  const sink = {
+    columns: () => undefined,
+    rows: (found: readonly unknown[]) => {
+      rows += found.length;
+    },
+  };
+  const { signal } = new AbortController();
+  const failed = { code: 'query-failed', message: 'the query failed after its first rows' };
+  await assert.rejects(queryBesideWriter(database, sql, sink, signal), failed);
+  assert.ok(rows > 0 && rows < 250_000, `${rows} rows`);
+  const read = LiveReader.use(database, signal, async (reader) => {
+    for await (const found of (await reader.query(sql, [])).rows()) rows += found.length;
+  });
+  await assert.rejects(read, failed);
+});

@@ -7,6 +7,8 @@ export class EventReader {
   private readonly chunks: AsyncIterator<string | Uint8Array, unknown>;
   private readonly decoder = new TextDecoder();
   private text = '';
+  /** Of the latest event that has one: what a client names when it comes back. */
+  lastId: string | null = null;
 
   constructor(stream: AsyncIterable<string | Uint8Array>) {
     this.chunks = stream[Symbol.asyncIterator]() as AsyncIterator<string | Uint8Array, unknown>;
@@ -22,7 +24,8 @@ export class EventReader {
     while (performance.now() < deadline) {
       const event = await this.take();
       passed.push(event);
-      const match = /^event: (\w+)\ndata: (.*)$/.exec(event);
+      this.lastId = /^id: (\S+)$/m.exec(event)?.[1] ?? this.lastId;
+      const match = /^(?:id: \S+\n)?event: (\w+)\ndata: (.*)$/.exec(event);
       if (match?.[1] !== name) continue;
       const data = JSON.parse(match[2]) as ServiceEvents[Name];
       if (isWanted(data)) return data;

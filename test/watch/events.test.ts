@@ -68,15 +68,37 @@ test('what waits for a client is bounded, and one that is slow is dropped', asyn
   assert.ok(slow);
   const closed = once(slow, 'close').catch((error: unknown) => error);
   let most = 0;
-  for (let at = 0; at < 100 && !slow.destroyed; at++) {
+  for (let at = 0; at < 1000 && !slow.destroyed; at++) {
     hub.warn('x'.repeat(100_000));
     most = Math.max(most, slow.readableLength);
   }
   assert.ok(slow.destroyed);
   assert.ok(most <= 2 * 1024 * 1024, `${most} bytes`);
   assert.match(String(await closed), /does not take its events/);
-  // The next one has its place.
-  assert.ok(hub.open());
+  // The next one has its place, and is told what is kept, which is bounded as well.
+  const next = hub.open();
+  assert.ok(next);
+  assert.ok(next.readableLength < 1024 * 1024, `${next.readableLength} bytes`);
+});
+
+test('a client that comes back is told what it has not heard of, and how much is lost', () => {
+  using hub = new EventHub(stillService(), new Activity());
+  hub.warn('first');
+  hub.quarantined('orders', 'second');
+  const told = String(hub.open()!.read());
+  const ids = [...told.matchAll(/^id: (\S+)$/gm)].map(([, id]) => id);
+  assert.equal(ids.length, 2);
+  const text = (lastId: string): string => String(hub.open(lastId)!.read());
+  assert.match(text('another-1'), /"first"[^]*"second"/);
+  assert.doesNotMatch(text(ids[0]), /"first"|missed/);
+  assert.match(text(ids[0]), /"second"/);
+  assert.doesNotMatch(text(ids[1]), /"first"|"second"|missed/);
+  for (let at = 0; at < 60; at++) hub.warn(`later ${at}`);
+  assert.match(text(ids[1]), /event: missed\ndata: \{"events":10\}\n\n[^]*"later 10"/);
+  assert.doesNotMatch(text(ids[1]), /"later 9"/);
+  for (const wrong of ['', '-', ids[0].replace(/\d+$/, '999999'), ids[0].replace(/\d+$/, '1e9')]) {
+    assert.match(text(wrong), /^retry: \d+\n\nevent: status/);
+  }
 });
 
 test('only so many clients are told, and all are told of the end', async () => {
@@ -100,6 +122,28 @@ test('a stream takes nothing after its end', () => {
   stream.destroy();
   stream.write('later');
   assert.equal(stream.destroyed, true);
+});
+
+test('rows of a copy count as they come, others when they are committed', () => {
+  const activity = new Activity();
+  const rows = { inserted: 2, updated: 3, deleted: 0, bytes: 9, seconds: 1 };
+  const { reporter } = activity;
+  reporter.planned?.([{ table: 'orders', estimatedRows: 10 }]);
+  reporter.tableStarted?.('orders');
+  reporter.rowsWritten?.('orders', 7);
+  reporter.tableFinished?.('orders', 7, 1);
+  // It is read again, and most of it has not changed.
+  reporter.rowsWritten?.('orders', 1000);
+  activity.synced({ table: 'orders', mode: 'full', ...rows, error: null });
+  activity.synced({ table: 'orders', mode: 'incremental', ...rows, error: null });
+  activity.synced({ table: 'orders', mode: 'incremental', ...rows, error: new Error('no') });
+  activity.retain(new Set());
+  const count = Number(
+    new Map(activity.histories(Date.now() + 1000)).get('orders')?.reduce((sum, each) => sum + each),
+  );
+  assert.equal(count, 12);
+  activity.retain(new Set(), Date.now() + 120_000);
+  assert.deepEqual(activity.histories(), []);
 });
 
 test('throughput is that of the last whole seconds', () => {

@@ -20,6 +20,7 @@ export function stillService(tables: WatchedTable[] = [ORDERS]): WatchedService 
   return {
     status: () => ({
       state: 'streaming',
+      targetSchema: 'main',
       cdc: {
         state: 'streaming',
         checkpoint: CHECKPOINT,

@@ -7,8 +7,8 @@ export interface Expression {
 
 /** Words that are no metrics. */
 const WORDS = new Set(
-  `sum max min avg count absent rate increase delta histogram_quantile time
-   and or unless bool`.split(/\s+/),
+  `sum max min avg count absent rate increase delta histogram_quantile time clamp_min
+   and or unless offset bool`.split(/\s+/),
 );
 
 const GROUPING = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g;

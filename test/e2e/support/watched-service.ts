@@ -28,13 +28,16 @@ export class WatchedService implements AsyncDisposable {
     source: SourceAccess,
     duckdbPath: string,
     variables: Readonly<Record<string, string>> = {},
+    /** Where the service reaches the source; the source's own URL by default. */
+    url: string = source.url,
   ): Promise<WatchedService> {
     const service = await RunningService.launch(source, duckdbPath, {
+      url,
       variables: { HTTP_ENABLED: 'true', HTTP_PORT: '0', LOG_FORMAT: 'json', ...variables },
     });
     try {
-      const url = await saidUrl(service);
-      return new WatchedService(service, url, 'API_TOKENS' in variables ? READER_TOKEN : null);
+      const address = await saidUrl(service);
+      return new WatchedService(service, address, 'API_TOKENS' in variables ? READER_TOKEN : null);
     } catch (error) {
       await service[Symbol.asyncDispose]();
       throw error;
@@ -69,8 +72,11 @@ export class WatchedService implements AsyncDisposable {
     }
   }
 
-  async events(signal: AbortSignal): Promise<EventReader> {
-    const headers = this.token === null ? {} : { authorization: `Bearer ${this.token}` };
+  async events(signal: AbortSignal, lastId: string | null = null): Promise<EventReader> {
+    const headers = {
+      ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
+      ...(lastId === null ? {} : { 'last-event-id': lastId }),
+    };
     const { body, status } = await this.fetch('/api/events', { headers, signal });
     if (status !== 200 || body === null) throw new Error(`the events are answered with ${status}`);
     return new EventReader(body);
