@@ -192,6 +192,7 @@ export class HttpServer implements AsyncDisposable {
       authorization: headers.authorization,
       host: headers.host ?? headers[':authority']?.toString() ?? '',
       fetchSite: typeof fetchSite === 'string' ? fetchSite : undefined,
+      origin: headers.origin,
     });
   }
 
