@@ -113,9 +113,8 @@ export class ClientTransaction {
     const result = await statement.run();
     if (DDL.has(type)) await this.requireKnownViews();
     // With RETURNING the rows come instead of their number.
-    return result.returnType === ResultReturnType.QUERY_RESULT && DML.has(type)
-      ? await countRows(result)
-      : result.rowsChanged;
+    const hasRows = result.returnType === ResultReturnType.QUERY_RESULT && DML.has(type);
+    return hasRows ? countRows(result) : result.rowsChanged;
   }
 
   private requireOwnTable(sql: string): void {

@@ -140,13 +140,13 @@ test('DuckDB itself changes no setting but those of the service, and of a client
   )) as { names: string[] }[];
   const open: string[] = [];
   for (const name of names) {
-    const set = replica.database.run(`RESET GLOBAL "${name}"`);
-    const error = await set.then(
-      () => null,
-      (thrown: Error) => errorMessage(thrown.cause ?? thrown),
-    );
-    if (error === null) open.push(name);
-    else assert.match(error, /the configuration has been locked/, name);
+    try {
+      await replica.database.run(`RESET GLOBAL "${name}"`);
+      open.push(name);
+    } catch (error) {
+      const { cause } = error as Error;
+      assert.match(errorMessage(cause ?? error), /the configuration has been locked/, name);
+    }
   }
   assert.deepEqual(open.sort(), [
     'checkpoint_threshold',
