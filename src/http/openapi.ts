@@ -71,7 +71,7 @@ export function describeRoutes(hasTokens: boolean): Transform {
       ...(hasTokens && !isOpen ? [401] : []),
       ...(schema?.body !== undefined && document.answers !== undefined ? [406] : []),
     ].map((status) => [status, answerOf(FAILURES[status], { 'application/json': ERROR })]);
-    const own = (schema?.response ?? {}) as object;
+    const own = schema?.response ?? {};
     const described = {
       ...schema,
       ...(document.body === undefined ? {} : { body: document.body }),
