@@ -9,6 +9,7 @@ import type { Freshness } from '../state/freshness.js';
 import type { Database } from '../target/database.js';
 import { LiveReader } from '../target/live-reader.js';
 import type { ParameterValue } from '../target/parameters.js';
+import { breakOff } from './break-off.js';
 import { FreshnessStamp } from './freshness-stamp.js';
 import type { HttpPlugin } from './http-server.js';
 import { chooseFormat, RESULT_FORMATS, type ResultFormat } from './media-types.js';
@@ -183,12 +184,13 @@ async function stream(
     { objectMode: false, highWaterMark: WHOLE_BYTES },
   );
   const abandon = (): void => {
+    breakOff(reply.raw);
     body.destroy(signal.reason as Error);
   };
   signal.addEventListener('abort', abandon, { once: true });
   const closed = once(body, 'close');
-  // Fastify ends the answer with it.
-  body.on('error', () => undefined);
+  // Fastify ends the answer with it, as if it were whole.
+  body.on('error', () => breakOff(reply.raw));
   void reply.send(body);
   try {
     await closed;

@@ -4,6 +4,7 @@ import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
+import { requireLiveTransaction } from './whole-result.js';
 
 /** Takes a result as it comes; what it returns is awaited before more is fetched. */
 export interface RowSink {
@@ -89,6 +90,7 @@ async function runStatements(
     if (!ALLOWED.has(statement.statementType)) throw refusal(statement.statementType);
     const result = await statement.stream();
     await drain(result, at === statements.count - 1 ? sink : null, signal);
+    await requireLiveTransaction(() => connection.run('SELECT 1'));
   }
 }
 

@@ -16,6 +16,7 @@ import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
 import { bindParameters, type ParameterValue } from './parameters.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
+import { requireLiveTransaction } from './whole-result.js';
 import { prepareRead } from './read-statement.js';
 import type { ReadingConnection } from './reading-connection.js';
 
@@ -81,7 +82,7 @@ export class LiveReader {
     try {
       const statement = await prepareRead(this.connection, sql, values);
       await onSnapshot();
-      return await LiveResult.start(this.database, await statement.stream());
+      return await this.start(statement);
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
@@ -97,9 +98,8 @@ export class LiveReader {
       const statement = await prepareRead(this.connection, sql, values);
       await onSnapshot();
       const cast = castColumns(sql, statement, arrowCast);
-      if (cast === null) return await LiveResult.start(this.database, await statement.stream());
-      const other = await this.prepare(`FROM ${cast}`, values);
-      return await LiveResult.start(this.database, await other.stream());
+      if (cast === null) return await this.start(statement);
+      return await this.start(await this.prepare(`FROM ${cast}`, values));
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
@@ -124,6 +124,11 @@ export class LiveReader {
     } catch (error) {
       throw translateQueryError(error, this.database.path);
     }
+  }
+
+  private async start(statement: DuckDBPreparedStatement): Promise<LiveResult> {
+    const requireWhole = (): Promise<void> => requireLiveTransaction(() => this.rows('SELECT 1'));
+    return LiveResult.start(this.database, await statement.stream(), requireWhole);
   }
 
   private async prepare(
@@ -185,13 +190,18 @@ export class LiveResult {
     private readonly database: Database,
     private readonly result: DuckDBResult,
     private next: DuckDBDataChunk | null,
+    private readonly requireWhole: () => Promise<void>,
   ) {
     this.columns = uniqueNames(describeColumns(result));
   }
 
   /** With the first chunk, so that what fails early fails here. */
-  static async start(database: Database, result: DuckDBResult): Promise<LiveResult> {
-    return new LiveResult(database, result, await result.fetchChunk());
+  static async start(
+    database: Database,
+    result: DuckDBResult,
+    requireWhole: () => Promise<void>,
+  ): Promise<LiveResult> {
+    return new LiveResult(database, result, await result.fetchChunk(), requireWhole);
   }
 
   /** Rows in JSON form: what a JSON number does not hold exactly, as text. */
@@ -213,6 +223,7 @@ export class LiveResult {
         throw translateQueryError(error, this.database.path);
       }
     }
+    await this.requireWhole();
   }
 }
 

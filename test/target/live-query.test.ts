@@ -49,3 +49,16 @@ test('a file that is closed waits for what readers are at, and ends it', async (
   }
   await Promise.all(answers);
 });
+
+test('a query that fails amid its rows does not end as a whole one', async () => {
+  await using temp = await TempDatabase.open();
+  const { signal } = new AbortController();
+  let rows = 0;
+  const sink = {
+    columns: () => undefined,
+    rows: (more: readonly unknown[]) => void (rows += more.length),
+  };
+  const late = `SELECT CASE WHEN range = 250000 THEN error('late') ELSE range END FROM range(300000)`;
+  await assert.rejects(queryBesideWriter(temp.database, late, sink, signal), /amid its rows/);
+  assert.ok(rows > 0);
+});
