@@ -20,6 +20,7 @@ const ROWS = { schema: { type: 'string', description: 'NDJSON' } };
 const DOCUMENT = {
   body: { content: Object.fromEntries(BODY_TYPES.map((type) => [type, ROWS])) },
   headers: {
+    'x-duckdb-database': { type: 'string', description: "DuckDB's name of the replica" },
     'x-duckdb-schema': { type: 'string', default: 'main' },
     'x-duckdb-table': { type: 'string', description: 'Where the path does not name the table' },
   },
@@ -96,7 +97,7 @@ async function append(
   request: FastifyRequest,
 ): Promise<number> {
   const { ended } = request;
-  const name = tableName(request);
+  const name = tableName(request, database.catalog);
   await requireOwnTable(database, name, ended);
   await using stage = await ClientAppend.open(database, name.schema, name.table);
   const rows = new NdjsonRows(stage.columns, stage.rows);
@@ -115,7 +116,11 @@ async function append(
   return stage.rows.count;
 }
 
-function tableName({ params, headers }: FastifyRequest): TableName {
+function tableName({ params, headers }: FastifyRequest, catalog: string): TableName {
+  const named = header(headers['x-duckdb-database']) ?? catalog;
+  if (named.toLowerCase() !== catalog.toLowerCase()) {
+    throw new HttpError(400, `the database is ${catalog}, and X-DuckDB-Database names another one`);
+  }
   const { table = header(headers['x-duckdb-table']) } = params as { table?: string };
   if (table === undefined || table === '') throw new HttpError(400, 'the table is not named');
   return { schema: header(headers['x-duckdb-schema']) ?? 'main', table };
