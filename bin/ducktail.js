@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-// Each lane into DuckDB and each query occupies a thread of libuv's pool, whose size is read when
-// it is first used.
-process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 12);
+// Each lane into DuckDB and each query (MAX_CONCURRENT_QUERIES is 16 at most) occupies a thread of
+// libuv's pool, whose size is read when it is first used.
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 24);
 // S3's library tells whoever runs it which Node its later versions need.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { errorMessage } from '../src/common/errors.js';
 import { type ApiToken, isLoopback } from '../src/model/api-token.js';
 import { byteCount, type QueryLimits } from '../src/model/query-limits.js';
@@ -38,7 +39,7 @@ export function httpConfig(values: HttpValues): HttpConfig {
   const hasTls = enabled && httpTlsCert !== null && httpTlsKey !== null;
   return {
     enabled,
-    host: values.httpHost,
+    host: values.httpHost.replace(/^\[(.*)\]$/, '$1'),
     port: values.httpPort,
     tls: hasTls ? { cert: readFileSync(httpTlsCert), key: readFileSync(httpTlsKey) } : null,
     tokens: values.apiTokens,
@@ -67,9 +68,15 @@ export function httpProblems(values: Partial<HttpValues>): string[] {
         'set API_TOKENS, or HTTP_HOST to 127.0.0.1',
     );
   }
+  return [...problems, ...tlsProblems(httpTlsCert, httpTlsKey)];
+}
+
+/** null: not set; undefined: set to what is no name of a file. */
+function tlsProblems(cert: string | null | undefined, key: string | null | undefined): string[] {
+  const problems: string[] = [];
   const files = [
-    ['HTTP_TLS_CERT', httpTlsCert],
-    ['HTTP_TLS_KEY', httpTlsKey],
+    ['HTTP_TLS_CERT', cert],
+    ['HTTP_TLS_KEY', key],
   ] as const;
   const missing = files.filter(([, file]) => file === null);
   if (missing.length === 1) problems.push(`${missing[0][0]} is not set, and TLS takes both files`);
@@ -81,5 +88,12 @@ export function httpProblems(values: Partial<HttpValues>): string[] {
       problems.push(`${name} is '${file}', which can't be read: ${errorMessage(error)}`);
     }
   }
-  return problems;
+  if (problems.length > 0 || typeof cert !== 'string' || typeof key !== 'string') return problems;
+  try {
+    createSecureContext({ cert: readFileSync(cert), key: readFileSync(key) });
+    return [];
+  } catch (error) {
+    const reason = errorMessage(error);
+    return [`HTTP_TLS_CERT and HTTP_TLS_KEY are no certificate and its key: ${reason}`];
+  }
 }

@@ -80,6 +80,8 @@ export const tokenList: ValueSchema<readonly ApiToken[]> = v.pipe(
         addIssue({ message: `has an entry ${at + 1} whose role is not ${API_ROLES.join(', ')}` });
       } else if (tokens.some((token) => token.name === name)) {
         addIssue({ message: `has an entry ${at + 1} with the name of an earlier one` });
+      } else if (tokens.some((token) => Buffer.from(digest, 'hex').equals(token.digest))) {
+        addIssue({ message: `has an entry ${at + 1} with the token of an earlier one` });
       } else {
         tokens.push({ name, role, digest: Buffer.from(digest, 'hex') });
       }

@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly host: string;
   /** What a browser says of where the request comes from. */
   readonly fetchSite: string | undefined;
+  /** The site whose page has asked, where the browser says so. */
+  readonly origin: string | undefined;
 }
 
 /**
@@ -26,14 +28,15 @@ export interface RequestFacts {
  * browser of someone on this machine ask: it is turned away by what the browser tells of it.
  */
 export function identify(tokens: readonly ApiToken[], facts: RequestFacts): Client {
-  const { authorization, host, fetchSite } = facts;
+  const { authorization, host, fetchSite, origin } = facts;
   if (tokens.length > 0) return findToken(tokens, authorization);
   if (!isLoopback(hostName(host))) {
     throw new HttpError(403, `the server does not go by the name of ${JSON.stringify(host)}`, {
       hint: 'Use localhost or 127.0.0.1; other names take API_TOKENS.',
     });
   }
-  if (fetchSite !== undefined && !['same-origin', 'none'].includes(fetchSite)) {
+  const isOtherSite = fetchSite !== undefined && !['same-origin', 'none'].includes(fetchSite);
+  if (isOtherSite || (origin !== undefined && !isOrigin(origin, host))) {
     throw new HttpError(403, 'pages of other sites may not use this server');
   }
   return LOCAL_CLIENT;
@@ -69,6 +72,11 @@ function findToken(tokens: readonly ApiToken[], authorization: string | undefine
   throw new HttpError(401, 'the token is not known', {
     headers: { 'www-authenticate': 'Bearer realm="ducktail", error="invalid_token"' },
   });
+}
+
+/** Browsers leave the port out where it is the scheme's own. */
+function isOrigin(origin: string, host: string): boolean {
+  return /^https?:\/\/(.+)$/.exec(origin)?.[1].toLowerCase() === host.toLowerCase();
 }
 
 /** Without the port. */

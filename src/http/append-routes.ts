@@ -15,6 +15,17 @@ const MAX_APPENDS = 32;
 
 const BODY_TYPES = ['application/x-ndjson', 'application/jsonl', 'application/octet-stream'];
 
+const ROWS = { schema: { type: 'string', description: 'NDJSON' } };
+
+const DOCUMENT = {
+  body: { content: Object.fromEntries(BODY_TYPES.map((type) => [type, ROWS])) },
+  headers: {
+    'x-duckdb-database': { type: 'string', description: "DuckDB's name of the replica" },
+    'x-duckdb-schema': { type: 'string', default: 'main' },
+    'x-duckdb-table': { type: 'string', description: 'Where the path does not name the table' },
+  },
+};
+
 export interface AppendedReplica {
   readonly database: Database;
   readonly governor: QueryGovernor;
@@ -51,7 +62,7 @@ export function appendRoutes(replica: AppendedReplica): HttpPlugin {
       app.post(
         url,
         {
-          config: { role: 'writer', readsBody: true },
+          config: { role: 'writer', readsBody: true, document: DOCUMENT },
           bodyLimit: Number.MAX_SAFE_INTEGER,
           schema: {
             summary: 'Appends a stream of rows to a table that is not replicated',
@@ -59,9 +70,9 @@ export function appendRoutes(replica: AppendedReplica): HttpPlugin {
               'NDJSON: an array with a value for each column or an object by their names, one a ' +
               'line. All rows or none; the error names the first bad line. The schema is main, or ' +
               'as the header X-DuckDB-Schema says; the table may be named by X-DuckDB-Table.',
-            consumes: BODY_TYPES,
             response: {
               200: {
+                description: 'All rows are in the table',
                 type: 'object',
                 properties: { rowsAppended: { type: 'integer' }, error: { type: 'null' } },
               },
@@ -86,7 +97,7 @@ async function append(
   request: FastifyRequest,
 ): Promise<number> {
   const { ended } = request;
-  const name = tableName(request);
+  const name = tableName(request, database.catalog);
   await requireOwnTable(database, name, ended);
   await using stage = await ClientAppend.open(database, name.schema, name.table);
   const rows = new NdjsonRows(stage.columns, stage.rows);
@@ -105,7 +116,11 @@ async function append(
   return stage.rows.count;
 }
 
-function tableName({ params, headers }: FastifyRequest): TableName {
+function tableName({ params, headers }: FastifyRequest, catalog: string): TableName {
+  const named = header(headers['x-duckdb-database']) ?? catalog;
+  if (named.toLowerCase() !== catalog.toLowerCase()) {
+    throw new HttpError(400, `the database is ${catalog}, and X-DuckDB-Database names another one`);
+  }
   const { table = header(headers['x-duckdb-table']) } = params as { table?: string };
   if (table === undefined || table === '') throw new HttpError(400, 'the table is not named');
   return { schema: header(headers['x-duckdb-schema']) ?? 'main', table };

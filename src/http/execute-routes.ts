@@ -47,6 +47,7 @@ export function executeRoutes({ database, governor }: ChangedReplica): HttpPlugi
           },
           response: {
             200: {
+              description: 'All of them were carried out',
               type: 'object',
               properties: {
                 rowsAffected: { type: 'integer' },

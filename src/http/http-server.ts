@@ -8,6 +8,7 @@ import type { Logger } from '../common/logger.js';
 import type { ApiRole, ApiToken } from '../model/api-token.js';
 import { type Client, identify, requireFile, requireRole } from './access.js';
 import { HttpError, toHttpError } from './http-error.js';
+import { describeRoutes, type RouteDocument } from './openapi.js';
 import { createSplitServer, type SplitServer, type TlsFiles } from './split-server.js';
 
 declare module 'fastify' {
@@ -16,6 +17,7 @@ declare module 'fastify' {
     role?: ApiRole | 'anyone';
     /** The handler reads the body itself, as it comes. */
     readsBody?: boolean;
+    document?: RouteDocument;
   }
   interface FastifyRequest {
     client: Client;
@@ -116,6 +118,7 @@ export class HttpServer implements AsyncDisposable {
         components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
         security: options.tokens.length === 0 ? [] : [{ bearer: [] }],
       },
+      transform: describeRoutes(options.tokens.length > 0),
     });
     // A page of another site can have a browser send plain text without asking.
     app.removeContentTypeParser('text/plain');
@@ -192,6 +195,7 @@ export class HttpServer implements AsyncDisposable {
       authorization: headers.authorization,
       host: headers.host ?? headers[':authority']?.toString() ?? '',
       fetchSite: typeof fetchSite === 'string' ? fetchSite : undefined,
+      origin: headers.origin,
     });
   }
 

@@ -9,11 +9,13 @@ import type { Freshness } from '../state/freshness.js';
 import type { Database } from '../target/database.js';
 import { LiveReader } from '../target/live-reader.js';
 import type { ParameterValue } from '../target/parameters.js';
+import { breakOff } from './break-off.js';
 import { FreshnessStamp } from './freshness-stamp.js';
 import type { HttpPlugin } from './http-server.js';
 import { chooseFormat, RESULT_FORMATS, type ResultFormat } from './media-types.js';
+import { answerOf } from './openapi.js';
 import type { QueryGovernor } from './query-governor.js';
-import { statementSchema } from './schemas.js';
+import { resultSchema, statementSchema } from './schemas.js';
 import { csvPieces, jsonPieces, ndjsonPieces, type Pieces } from './text-formats.js';
 
 /** A result up to this size is sent at once, with its length. */
@@ -24,8 +26,27 @@ const HEADER_BYTES = 6 * 1024;
 const DESCRIPTION =
   'The form of the result is chosen by Accept. In JSON, NDJSON and CSV, BIGINT, UBIGINT, HUGEINT, ' +
   'DECIMAL, dates, times, UUIDs and BLOBs (bytes beyond ASCII as \\xNN) are texts, and so are NaN ' +
-  'and infinities. The header Ducktail-Freshness (and `freshness` in JSON) says up to which ' +
-  'position of the source the answer is complete. A result that breaks off is not whole.';
+  'and infinities; GEOMETRY is its WKB as a BLOB, INTERVAL {months, days, micros}. The header ' +
+  'Ducktail-Freshness (and `freshness` in JSON) says up to which position of the source the answer ' +
+  'is complete. A result that breaks off is not whole: its connection or stream ends with an error.';
+
+const BYTES = { type: 'string', format: 'binary' } as const;
+
+const RESULT = {
+  ...answerOf('The rows, in the form that Accept likes best', {
+    [RESULT_FORMATS.json]: resultSchema,
+    [RESULT_FORMATS.ndjson]: { type: 'string', description: 'An object a line' },
+    [RESULT_FORMATS.csv]: { type: 'string', description: 'RFC 4180, with a header' },
+    [RESULT_FORMATS.arrow]: BYTES,
+    [RESULT_FORMATS.parquet]: BYTES,
+  }),
+  headers: {
+    'ducktail-freshness': {
+      type: 'string',
+      description: 'The same as `freshness`, as JSON; left out where it is longer than 6 KB',
+    },
+  },
+};
 
 export interface QueriedReplica {
   readonly database: Database;
@@ -50,12 +71,11 @@ export function queryRoutes(replica: QueriedReplica): HttpPlugin {
     app.post<{ Body: QueryBody }>(
       '/api/query',
       {
-        config: { role: 'reader' },
+        config: { role: 'reader', document: { answers: { 200: RESULT } } },
         schema: {
           summary: 'Answers one SELECT',
           description: DESCRIPTION,
           body: statementSchema,
-          produces: Object.values(RESULT_FORMATS),
         },
       },
       async (request, reply) => {
@@ -165,12 +185,13 @@ async function stream(
     { objectMode: false, highWaterMark: WHOLE_BYTES },
   );
   const abandon = (): void => {
+    breakOff(reply.raw);
     body.destroy(signal.reason as Error);
   };
   signal.addEventListener('abort', abandon, { once: true });
   const closed = once(body, 'close');
-  // Fastify ends the answer with it.
-  body.on('error', () => undefined);
+  // Fastify ends the answer with it, as if it were whole.
+  body.on('error', () => breakOff(reply.raw));
   void reply.send(body);
   try {
     await closed;

@@ -57,9 +57,11 @@ export function createSplitServer(
 
 function secureServer(listener: RequestListener, { cert, key }: TlsFiles, idleMs: number): Server {
   const server = createSecureServer(
-    { cert, key, allowHTTP1: true, ...http2Options() },
+    { cert, key, allowHTTP1: true, handshakeTimeout: FIRST_BYTES_MS, ...http2Options() },
     listener as unknown as Parameters<typeof createSecureServer>[1],
   );
+  // Of HTTP/1.1, by default five minutes: a stream that is appended may take longer.
+  Object.assign(server, { requestTimeout: 0, headersTimeout: HEADERS_MS, timeout: idleMs });
   limitSessions(server, idleMs);
   return server;
 }

@@ -1,4 +1,5 @@
 import type { HttpPlugin } from './http-server.js';
+import { jsonAnswer } from './openapi.js';
 
 /** Nobody needs it more often, and anyone may ask. */
 const HEALTH_MS = 1000;
@@ -13,6 +14,17 @@ export interface StatusSource {
   readonly status: () => Promise<object>;
 }
 
+const HEALTHY = jsonAnswer('They work', { healthy: { type: 'boolean' } });
+const READY = jsonAnswer('It is', {
+  ready: { type: 'boolean' },
+  lacks: { type: 'integer', description: 'How many things are missing; `status` tells which' },
+});
+const STATUS = jsonAnswer('How things stand', {
+  service: { type: ['object', 'null'] },
+  cdc: { type: ['object', 'null'] },
+  tables: { type: 'array', items: { type: 'object' } },
+});
+
 /** How the service is: `/api/status`, `/api/ping`, `/healthz` and `/readyz`. */
 export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): HttpPlugin {
   const health = seldom(() => inTime(checkHealth()));
@@ -21,7 +33,10 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
     app.get(
       '/healthz',
       {
-        config: { role: 'anyone' },
+        config: {
+          role: 'anyone',
+          document: { answers: { 200: HEALTHY, 503: { ...HEALTHY, description: 'They do not' } } },
+        },
         schema: { summary: 'Whether a query and a write work: 200, else 503' },
       },
       async (_request, reply) => {
@@ -32,7 +47,10 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
     app.get(
       '/readyz',
       {
-        config: { role: 'anyone' },
+        config: {
+          role: 'anyone',
+          document: { answers: { 200: READY, 503: { ...READY, description: 'Not yet' } } },
+        },
         schema: {
           summary: 'Whether every table has a snapshot and is close to the source: 200, else 503',
         },
@@ -45,7 +63,10 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
     );
     app.get(
       '/api/status',
-      { schema: { summary: 'The service, its stream and its tables, as in `status --json`' } },
+      {
+        config: { document: { answers: { 200: STATUS } } },
+        schema: { summary: 'The service, its stream and its tables, as in `status --json`' },
+      },
       status,
     );
     app.route({
@@ -53,7 +74,9 @@ export function statusRoutes({ status, checkHealth, findLacks }: StatusSource): 
       url: '/api/ping',
       schema: {
         summary: 'Whether the service answers',
-        response: { 200: { type: 'object', properties: { ok: { type: 'boolean' } } } },
+        response: {
+          200: { description: 'It does', type: 'object', properties: { ok: { type: 'boolean' } } },
+        },
       },
       handler: () => ({ ok: true }),
     });

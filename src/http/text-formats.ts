@@ -42,15 +42,24 @@ function rowWriter({ columns }: LiveResult): (row: readonly unknown[]) => string
   const keys = columns.map(({ name }, at) => `${at === 0 ? '' : ','}${JSON.stringify(name)}:`);
   return (row) => {
     let text = '{';
-    for (let at = 0; at < keys.length; at++) text += keys[at] + JSON.stringify(row[at]);
+    for (let at = 0; at < keys.length; at++) text += keys[at] + jsonText(row[at]);
     return `${text}}`;
   };
+}
+
+/** JSON.stringify takes the sign from a zero. */
+function jsonText(value: unknown): string {
+  if (value === 0 && Object.is(value, -0)) return '-0';
+  if (Array.isArray(value) && value.some((element) => Object.is(element, -0))) {
+    return `[${value.map(jsonText).join(',')}]`;
+  }
+  return JSON.stringify(value);
 }
 
 function csvValue(value: unknown): string {
   if (value === null) return '';
   if (typeof value === 'string') return csvText(value);
-  return csvText(JSON.stringify(value));
+  return csvText(jsonText(value));
 }
 
 function csvText(text: string): string {

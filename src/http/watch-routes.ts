@@ -1,7 +1,14 @@
 import type { Watch } from '../watch/watch.js';
 import { HttpError } from './http-error.js';
 import type { HttpPlugin } from './http-server.js';
+import { answerOf, jsonAnswer } from './openapi.js';
 import { readWatchPage } from './watch-page.js';
+
+const METRICS = answerOf('The metrics', { 'text/plain': { type: 'string' } });
+const EVENTS = answerOf('The events, until one side ends', {
+  'text/event-stream': { type: 'string' },
+});
+const TOO_MANY = jsonAnswer('Too many clients read them', { error: { type: 'string' } });
 
 /** The page at `/`, its events, and the metrics. */
 export function watchRoutes({ metrics, events }: Pick<Watch, 'metrics' | 'events'>): HttpPlugin {
@@ -15,19 +22,22 @@ export function watchRoutes({ metrics, events }: Pick<Watch, 'metrics' | 'events
     );
     app.get(
       '/metrics',
-      { schema: { summary: "Metrics in Prometheus's text format", produces: ['text/plain'] } },
+      {
+        config: { document: { answers: { 200: METRICS } } },
+        schema: { summary: "Metrics in Prometheus's text format" },
+      },
       async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
     );
     app.get(
       '/api/events',
       {
         exposeHeadRoute: false,
+        config: { document: { answers: { 200: EVENTS, 503: TOO_MANY } } },
         schema: {
           summary: 'What the service does, as it does it: server-sent events',
           description:
             'A client begins with how things stand. One that comes back with Last-Event-ID is told ' +
             'the problems and quarantines since then, and how many of them are lost.',
-          produces: ['text/event-stream'],
         },
       },
       (request, reply) => {

@@ -48,7 +48,17 @@ export class ProtectedTables {
     const own = rows.filter((row) =>
       this.has({ schema: String(row.schema_name), table: String(row.table_name) }),
     );
-    return JSON.stringify(own);
+    const others = await query(
+      `SELECT * FROM (
+         SELECT schema_name, view_name AS name, sql FROM duckdb_views()
+          WHERE database_name = current_database()
+         UNION ALL SELECT schema_name, sequence_name, NULL FROM duckdb_sequences()
+          WHERE database_name = current_database()
+         UNION ALL SELECT schema_name, type_name, NULL FROM duckdb_types()
+          WHERE database_name = current_database())
+        WHERE schema_name = '_ducktail' ORDER BY ALL`,
+    );
+    return JSON.stringify([own, others]);
   }
 }
 

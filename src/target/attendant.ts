@@ -8,6 +8,9 @@ import type { ReaderGate } from './reader-gate.js';
 /** What DuckDB makes of a database file. */
 const FILE_ENDS = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
 
+/** What a running service changes itself; the other settings are locked. */
+const OWN_SETTINGS = ['checkpoint_threshold', 'memory_limit', 'threads'];
+
 export interface AttendedInstance {
   readonly connect: () => Promise<DuckDBConnection>;
   readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
@@ -79,6 +82,8 @@ export class Attendant {
       'SET GLOBAL allow_community_extensions = false',
       'SET GLOBAL allow_persistent_secrets = false',
       'SET GLOBAL enable_external_access = false',
+      `SET GLOBAL allowed_configs = [${OWN_SETTINGS.map(quoteDuckdbText).join(', ')}]`,
+      'SET GLOBAL lock_configuration = true',
     ];
   }
 }

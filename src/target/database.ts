@@ -332,8 +332,8 @@ export class Database implements AsyncDisposable {
 
   /**
    * From here on DuckDB opens no file but its own and those in the folders, and no address of the
-   * network, whoever asks: for good, there is no way back. Settings are not locked: the memory limit
-   * and others are changed while a service runs; clients' statements are SELECTs or changes of tables.
+   * network, whoever asks: for good, there is no way back. Its settings are locked but for those that a
+   * running service changes.
    */
   async denyFiles(folders: readonly string[]): Promise<void> {
     await this.attendant.denyFiles(folders);

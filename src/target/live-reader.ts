@@ -9,7 +9,9 @@ import {
   type DuckDBType,
   DuckDBTypeId,
   JsonDuckDBValueConverter,
+  StatementType,
 } from '@duckdb/node-api';
+import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import { arrowPieces, needsText } from './arrow/arrow-stream.js';
 import type { Database } from './database.js';
@@ -116,7 +118,11 @@ export class LiveReader {
     try {
       const statement = await prepareRead(this.connection, sql, values);
       await onSnapshot();
-      const query = castColumns(sql, statement, parquetCast) ?? subquery(sql);
+      if (statement.statementType === StatementType.EXPLAIN) {
+        throw new DucktailError('query-failed', 'a plan can not be had as Parquet');
+      }
+      // COPY takes no DESCRIBE or SHOW; a subquery can be any.
+      const query = castColumns(sql, statement, parquetCast) ?? `(FROM ${subquery(sql)})`;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, `${randomUUID()}.parquet`);
       const target = `${quoteDuckdbText(file)} (FORMAT parquet)`;

@@ -4,60 +4,15 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
+import { quoteDuckdbName } from '../common/identifiers.js';
 import { type ParameterValue, bindParameters } from './parameters.js';
 import { RecentTexts } from './recent-texts.js';
-
-/**
- * Table functions that only look at what they are given, at tables and at the catalog. Others read
- * files, change what is everyone's in this instance (logging, checkpoints, verification) or run SQL
- * that was not looked at.
- */
-export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  'range',
-  'generate_series',
-  'unnest',
-  'repeat',
-  'repeat_row',
-  'json_each',
-  'json_tree',
-  'summary',
-  'histogram',
-  'histogram_values',
-  'duckdb_columns',
-  'duckdb_constraints',
-  'duckdb_databases',
-  'duckdb_dependencies',
-  'duckdb_functions',
-  'duckdb_indexes',
-  'duckdb_keywords',
-  'duckdb_memory',
-  'duckdb_schemas',
-  'duckdb_sequences',
-  'duckdb_settings',
-  'duckdb_tables',
-  'duckdb_temporary_files',
-  'duckdb_types',
-  'duckdb_views',
-  'pragma_database_size',
-  'pragma_show',
-  'pragma_storage_info',
-  'pragma_table_info',
-  'pragma_version',
-  'pg_timezone_names',
-  'test_all_types',
-]);
-
-/** Scalar functions that do more than compute. */
-const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
-  'currval',
-  'getenv',
-  'nextval',
-  'read_blob',
-  'read_text',
-  'write_log',
-]);
+import { judgeTree } from './statement-tree.js';
 
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?/i;
+
+/** Much longer than what people write: to parse AND after AND takes the square of the length. */
+const MAX_LENGTH = 256 * 1024;
 
 /** Texts that were looked at and found to be only reading. */
 const passed = new RecentTexts(256, 4096);
@@ -77,24 +32,59 @@ export async function prepareRead(
   if (statementType !== StatementType.SELECT && !isExplained) {
     throw refusal(`only SELECT and EXPLAIN are answered here, no ${StatementType[statementType]}`);
   }
-  passed.add(sql);
   bindParameters(statement, values);
   return statement;
 }
 
-/** What passes depends on nothing but the text: it is parsed, and no name in it looked up. */
 async function prepareChecked(
   connection: DuckDBConnection,
   sql: string,
 ): Promise<DuckDBPreparedStatement> {
   if (passed.has(sql)) return connection.prepare(sql);
+  requireSaneText(sql);
   const statements = await extract(connection, sql);
   if (statements.count !== 1) {
-    throw refusal(`one statement at a time, and there are ${statements.count}`);
+    throw refusal(`one statement at a time, and there are ${statements.count}`, {
+      hint: 'DuckDB makes several of some, as of PIVOT without IN (…).',
+    });
   }
   // PRAGMAs become SELECTs when they are prepared: only the tree tells them apart.
-  await requireKnownFunctions(connection, sql);
-  return statements.prepare(0);
+  const tree = await parseTree(connection, sql.replace(EXPLAIN, ''));
+  const { refusal: reason, files } = judgeTree(tree);
+  if (reason !== null) throw refusal(reason);
+  for (const name of files) await requireTable(connection, name);
+  const statement = await statements.prepare(0);
+  // Whether it passes depends on nothing but the text then: no name in it was looked up.
+  if (files.length === 0) passed.add(sql);
+  return statement;
+}
+
+function requireSaneText(sql: string): void {
+  if (sql.length > MAX_LENGTH) {
+    throw refusal(`the statement is longer than ${MAX_LENGTH} characters`, {
+      hint: 'Give it values as args.',
+    });
+  }
+  // DuckDB's own functions take it for the end.
+  if (sql.includes('\0')) throw refusal('there is a NUL in it');
+}
+
+/** Throws where there is no such table in sight: DuckDB would look for a file. */
+async function requireTable(connection: DuckDBConnection, name: readonly string[]): Promise<void> {
+  const [table, schema = 'main', catalog = ''] = name.toReversed();
+  const reader = await connection.runAndReadAll(
+    `SELECT 1 FROM (SELECT schema_name, table_name AS name FROM duckdb_tables()
+                     WHERE database_name = current_database()
+                     UNION ALL SELECT schema_name, view_name FROM duckdb_views()
+                     WHERE database_name = current_database())
+      WHERE lower(name) = lower($1)
+        AND (lower(schema_name) = lower($2) AND lower($3) IN ('', lower(current_database()))
+          OR schema_name = 'main' AND lower($2) = lower(current_database()) AND $3 = '') LIMIT 1`,
+    [table, schema, catalog],
+  );
+  if (reader.currentRowCount === 0) {
+    throw refusal(`there is no table ${name.map(quoteDuckdbName).join('.')}`);
+  }
 }
 
 async function extract(connection: DuckDBConnection, sql: string) {
@@ -105,13 +95,6 @@ async function extract(connection: DuckDBConnection, sql: string) {
     if (errorMessage(error) !== 'Error in native callback') throw error;
     throw new DucktailError('query-failed', 'there is no statement in it', { cause: error });
   }
-}
-
-/** Throws where the statement is no SELECT, or calls a function that it may not. */
-async function requireKnownFunctions(connection: DuckDBConnection, sql: string): Promise<void> {
-  const tree = await parseTree(connection, sql.replace(EXPLAIN, ''));
-  const name = findRefusedFunction(tree);
-  if (name !== null) throw refusal(`the function ${name} may not be called here`);
 }
 
 interface ParseTree {
@@ -132,24 +115,6 @@ async function parseTree(connection: DuckDBConnection, sql: string): Promise<Par
   );
 }
 
-/** The first function in the tree that may not be called; null: there is none. */
-function findRefusedFunction(tree: unknown): string | null {
-  const open: unknown[] = [tree];
-  while (open.length > 0) {
-    const node = open.pop();
-    if (typeof node !== 'object' || node === null) continue;
-    const { type, function: called, function_name: name } = node as Record<string, unknown>;
-    if (typeof name === 'string' && REFUSED_FUNCTIONS.has(name.toLowerCase())) return name;
-    if (type === 'TABLE_FUNCTION') {
-      const { function_name: table } = (called ?? {}) as { function_name?: unknown };
-      const text = typeof table === 'string' ? table : '';
-      if (!TABLE_FUNCTIONS.has(text.toLowerCase())) return text;
-    }
-    for (const child of Object.values(node)) open.push(child);
-  }
-  return null;
-}
-
-function refusal(message: string): DucktailError {
-  return new DucktailError('query-failed', message);
+function refusal(message: string, details: { hint?: string } = {}): DucktailError {
+  return new DucktailError('query-failed', message, details);
 }

@@ -21,7 +21,10 @@ const FORMS = [
 export function changedTable(sql: string): readonly string[] | null {
   for (const form of FORMS) {
     const found = form.exec(sql)?.[1];
-    if (found !== undefined) return found.match(new RegExp(NAME, 'g'))!.map(unquote);
+    if (found === undefined) continue;
+    const parts = found.match(new RegExp(NAME, 'g'))!;
+    // `DELETE FROM ONLY orders` changes `orders`; only in quotes it is a name.
+    return parts[0].toUpperCase() === 'ONLY' ? null : parts.map(unquote);
   }
   return null;
 }

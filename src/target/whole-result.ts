@@ -9,7 +9,7 @@ export async function requireWhole(probe: () => Promise<unknown>): Promise<void>
   try {
     await probe();
   } catch (error) {
-    throw new DucktailError('query-failed', 'the query failed after its first rows', {
+    throw new DucktailError('query-failed', 'the query failed amid its rows, which are not whole', {
       cause: error,
       hint:
         "DuckDB does not say why: a value that can't be cast (TRY_CAST tells which), memory " +

@@ -11,6 +11,8 @@ import {
   readEnvironment,
 } from '../../config/load.js';
 import { DucktailError } from '../../src/common/errors.js';
+import { makeCertificate } from '../helpers/certificate.js';
+import { TempFolder } from '../helpers/temp-folder.js';
 
 const URL = 'mysql://shop:s3cret@db.example:3307/shop';
 const MINIMAL = { MYSQL_URL: URL, DUCKDB_PATH: './replica.duckdb' };
@@ -225,6 +227,36 @@ test('what the HTTP server can not be is told, without any part of a token', () 
   );
   assert.equal(loadConfig({ ...open, HTTP_ENABLED: 'false' }).http.enabled, false);
   for (const host of ['localhost', '::1', '127.0.0.2']) loadConfig({ ...MINIMAL, HTTP_HOST: host });
+});
+
+test('files that are no certificate and its key are told before anything starts', async () => {
+  await using folder = await TempFolder.open();
+  const one = makeCertificate(folder.path, 'one');
+  const other = makeCertificate(folder.path, 'other');
+  const load = (cert: string, key: string) =>
+    loadConfig({ ...MINIMAL, HTTP_TLS_CERT: cert, HTTP_TLS_KEY: key });
+  for (const [cert, key] of [
+    ['/etc/passwd', one.key],
+    [one.cert, '/etc/passwd'],
+    [one.cert, other.key],
+    [one.key, one.cert],
+  ]) {
+    assert.match(
+      problemsOf(() => load(cert, key)),
+      /^HTTP_TLS_CERT and HTTP_TLS_KEY are no certificate and its key: /,
+    );
+  }
+  assert.ok(load(one.cert, one.key).http.tls);
+});
+
+test('one token has one name, and an IPv6 address may stand in brackets', () => {
+  const digest = 'ab'.repeat(32);
+  const tokens = { ...MINIMAL, API_TOKENS: `a:reader:${digest}, b:admin:${digest.toUpperCase()}` };
+  assert.match(
+    problemsOf(() => loadConfig(tokens)),
+    /API_TOKENS has an entry 2 with the token of an earlier one/,
+  );
+  assert.equal(loadConfig({ ...MINIMAL, HTTP_HOST: '[::1]' }).http.host, '::1');
 });
 
 test('an empty or blank variable counts as unset', () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'dotenv';
 import { environmentHelp } from '../../config/environment-help.js';
 import { loadConfig } from '../../config/load.js';
 import { environmentOptions } from '../../config/options.js';
+import { makeCertificate } from '../helpers/certificate.js';
+import { TempFolder } from '../helpers/temp-folder.js';
 
 // The tests run from dist/.
 const EXAMPLE = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
@@ -24,11 +25,12 @@ test('.env.example has every variable, once, and no other', () => {
   assert.deepEqual(Object.keys(parse(EXAMPLE)), required);
 });
 
-test('.env.example is valid, as it is and with every variable switched on', () => {
+test('.env.example is valid, as it is and with every variable switched on', async () => {
   assert.equal(loadConfig(parse(EXAMPLE)).endpoint.user, 'ducktail');
   // Files of the example's names are not on every machine.
-  const file = fileURLToPath(import.meta.url);
-  const variables = { ...allVariables(), HTTP_TLS_CERT: file, HTTP_TLS_KEY: file };
+  await using folder = await TempFolder.open();
+  const { cert, key } = makeCertificate(folder.path);
+  const variables = { ...allVariables(), HTTP_TLS_CERT: cert, HTTP_TLS_KEY: key };
   assert.deepEqual(loadConfig(variables).tables, {
     include: ['orders', 'customer_*'],
     exclude: ['*_old'],

@@ -22,6 +22,7 @@ interface Answer {
   readonly rows: readonly Record<string, unknown>[];
   readonly freshness: {
     readonly binlog: { readonly position: number } | null;
+    readonly gtidSet: string | null;
     readonly except: string[];
   };
   readonly error: string | null;
@@ -42,6 +43,16 @@ async function query(url: string, sql: string): Promise<Answer> {
   return answer;
 }
 
+async function lastTransaction(source: TestSource): Promise<number> {
+  const [[executed]] = await source.texts('SELECT @@GLOBAL.gtid_executed');
+  return lastOf(executed);
+}
+
+/** The number of the last transaction of one server. */
+function lastOf(gtidSet: string | null): number {
+  return Number(/\d+$/.exec(gtidSet ?? '')?.[0]);
+}
+
 test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is consistent', async () => {
   await using source = await TestSource.open('mysql');
   await using folder = await TempFolder.open();
@@ -49,6 +60,8 @@ test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is con
     'CREATE TABLE accounts (id INT PRIMARY KEY, balance INT NOT NULL)',
     'INSERT INTO accounts VALUES (1, 500), (2, 500)',
   );
+  // The source's last transaction after each transfer: the server is others' as well.
+  const after = [await lastTransaction(source)];
   await using service = await RunningService.start(source, folder.file('r.duckdb'), {
     variables: { HTTP_ENABLED: 'true', HTTP_PORT: '0' },
   });
@@ -71,6 +84,7 @@ test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is con
         'UPDATE accounts SET balance = balance + 1 WHERE id = 2',
         'COMMIT',
       );
+      after.push(await lastTransaction(source));
     }
     return count;
   })();
@@ -81,21 +95,23 @@ test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is con
       assert.deepEqual(await reply.json(), { rowsAppended: ROWS, error: null });
     }
   };
-  let reads = 0;
+  const stamps: { readonly transfers: number; readonly last: number }[] = [];
   const reader = async (): Promise<void> => {
     let position = 0;
     while (!isDone) {
       const { rows, freshness } = await query(
         url,
         `SELECT (SELECT sum(balance)::INT FROM accounts) AS total,
+                (SELECT balance - 500 FROM accounts WHERE id = 2) AS transfers,
                 (SELECT count(*)::INT FROM (SELECT 1 FROM events GROUP BY client, round HAVING count(*) <> ${ROWS})) AS parts`,
       );
-      assert.deepEqual(rows, [{ total: 1000, parts: 0 }]);
+      const transfers = Number(rows[0].transfers);
+      assert.deepEqual(rows, [{ total: 1000, transfers, parts: 0 }]);
+      stamps.push({ transfers, last: lastOf(freshness.gtidSet) });
       assert.deepEqual(freshness.except, []);
       const seen = freshness.binlog?.position ?? 0;
       assert.ok(seen >= position, `${seen} after ${position}`);
       position = seen;
-      reads++;
     }
   };
   const readers = Promise.all(Array.from({ length: CLIENTS }, reader));
@@ -116,7 +132,12 @@ test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is con
   );
   const n = CLIENTS * ROUNDS * ROWS;
   assert.deepEqual(rows, [{ n, different: n, balance: 500 + count }]);
-  assert.ok(reads > 0);
+  assert.ok(stamps.length > 0);
+  // A stamp says just what the answer holds: the last transfer in it, and not the next one.
+  for (const { transfers, last } of stamps) {
+    assert.ok(last > (after[transfers - 1] ?? 0), `${last} with ${transfers} transfers`);
+    assert.ok(last < (after[transfers + 1] ?? Infinity), `${last} with ${transfers} transfers`);
+  }
   for (const path of ['/healthz', '/readyz', '/api/status', '/openapi.json']) {
     const reply = await fetch(`${url}${path}`);
     assert.equal(reply.status, 200, `${path}: ${await reply.text()}`);

@@ -61,7 +61,9 @@ test('arrays and objects are appended, exactly', async () => {
 });
 
 test('numbers are as exact as they are written', async () => {
-  await using replica = await openReplica('CREATE TABLE t (u UBIGINT, d DECIMAL(38, 9), i INTEGER)');
+  await using replica = await openReplica(
+    'CREATE TABLE t (u UBIGINT, d DECIMAL(38, 9), i INTEGER)',
+  );
   const reply = await append(
     replica,
     '[18446744073709551615,12345678901234567890123456789.123456789,1.0]\n[1,1e3,2e0]\n',
@@ -147,6 +149,12 @@ test('ducktape’s calls work where its connection string is our file', async ()
     'x-duckdb-table': 'users',
   });
   assert.deepEqual(JSON.parse(appended.body), { rowsAppended: 2, error: null });
+  const elsewhere = await call('/api/append', '{"rv":["Bob",25]}\n', {
+    'content-type': 'application/octet-stream',
+    'x-duckdb-database': 'other',
+    'x-duckdb-table': 'users',
+  });
+  assert.equal(elsewhere.status, 400);
   const queried = await call('/api/query', '{"query":"FROM users ORDER BY age","args":null}');
   const { rows, error } = JSON.parse(queried.body) as { rows: unknown; error: unknown };
   assert.equal(error, null);

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
+import { errorMessage } from '../../src/common/errors.js';
+import { BOMBS, READS } from './support/reader-attempts.js';
 import { ServedReplica, TOKENS } from './support/served-replica.js';
+import { WRITES } from './support/writer-attempts.js';
 
 async function openReplica(): Promise<ServedReplica> {
   const replica = await ServedReplica.open();
@@ -18,6 +22,7 @@ async function openReplica(): Promise<ServedReplica> {
     );
     await database.run('CREATE TABLE own (id INTEGER, price DECIMAL(12, 2))');
     await database.run('INSERT INTO own VALUES (7, 7)');
+    await database.run('CREATE SEQUENCE s');
   });
   return replica;
 }
@@ -37,98 +42,6 @@ async function fingerprint({ database }: ServedReplica): Promise<unknown> {
   ];
 }
 
-/** SQL of a reader that must neither be answered nor do anything. */
-const READS: readonly string[] = [
-  'SELECT 1; SELECT 2',
-  'SELECT 1; DROP TABLE own',
-  'SELECT 1;/**/DELETE FROM own',
-  '/* SELECT */ DELETE FROM own',
-  '-- SELECT\nDROP TABLE own',
-  'INSERT INTO own VALUES (1, 1)',
-  'UPDATE own SET id = 0',
-  'WITH x AS (SELECT 1 AS id) DELETE FROM own USING x',
-  'WITH x AS (DELETE FROM own RETURNING id) SELECT * FROM x',
-  'WITH x AS (INSERT INTO own VALUES (1, 1) RETURNING id) FROM x',
-  'INSERT INTO own VALUES (1, 1) RETURNING id',
-  'TRUNCATE own',
-  'CREATE TABLE stolen AS FROM own',
-  'CREATE TEMP TABLE stolen AS FROM own',
-  'CREATE VIEW stolen AS FROM own',
-  "FROM '/etc/passwd'",
-  'SELECT * FROM "/etc/passwd"',
-  "FROM 'file:///etc/passwd'",
-  "FROM '/etc/hosts.csv'",
-  "FROM 'https://example.com/x.parquet'",
-  "SELECT * FROM read_csv('/etc/passwd')",
-  'SELECT * FROM "read_csv"(\'/etc/passwd\')',
-  "SELECT * FROM Read_Csv_Auto ('/etc/passwd')",
-  "SELECT * FROM read_text('/etc/passwd')",
-  "SELECT * FROM read_blob('/etc/passwd')",
-  "SELECT * FROM read_json('/etc/passwd')",
-  "SELECT * FROM read_parquet('/etc/passwd')",
-  "SELECT * FROM parquet_metadata('/etc/passwd')",
-  "SELECT * FROM sniff_csv('/etc/passwd')",
-  "SELECT * FROM glob('/etc/*')",
-  "SELECT (SELECT content FROM read_text('/etc/passwd'))",
-  "SELECT 1 WHERE EXISTS (FROM glob('/etc/*'))",
-  "WITH f AS (FROM read_text('/etc/passwd')) FROM f",
-  "SELECT * FROM query('FROM read_text(''/etc/passwd'')')",
-  "SELECT * FROM query_table('/etc/passwd')",
-  "SELECT * FROM query_table(['own'])",
-  "SELECT * FROM read_duckdb('/tmp/x.duckdb')",
-  "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('DELETE FROM own'))",
-  "COPY own TO '/tmp/ducktail-stolen.csv'",
-  "COPY (SELECT 1) TO '/tmp/ducktail-stolen.parquet' (FORMAT parquet)",
-  "COPY own FROM '/etc/passwd'",
-  "EXPORT DATABASE '/tmp/ducktail-stolen'",
-  "IMPORT DATABASE '/tmp/ducktail-stolen'",
-  "ATTACH '/tmp/ducktail-stolen.duckdb' AS s",
-  "ATTACH ':memory:' AS s",
-  'DETACH replica',
-  'USE temp',
-  'INSTALL httpfs',
-  'LOAD httpfs',
-  "SET memory_limit = '100GB'",
-  'SET GLOBAL enable_external_access = true',
-  'RESET enable_external_access',
-  'PRAGMA database_list',
-  'PRAGMA enable_verification',
-  'PRAGMA disable_checkpoint_on_shutdown',
-  'CALL pragma_version()',
-  'SELECT * FROM enable_logging()',
-  'SELECT * FROM disable_logging()',
-  'SELECT * FROM truncate_duckdb_logs()',
-  'SELECT * FROM enable_profiling()',
-  'SELECT * FROM force_checkpoint()',
-  'SELECT * FROM checkpoint()',
-  'CHECKPOINT',
-  'FORCE CHECKPOINT',
-  'VACUUM',
-  'ANALYZE',
-  'PREPARE p AS DELETE FROM own',
-  'EXECUTE p',
-  'DEALLOCATE p',
-  'BEGIN',
-  'COMMIT',
-  'ROLLBACK',
-  "SELECT getenv('HOME')",
-  "SELECT write_log('x')",
-  "CREATE SECRET s (TYPE s3, KEY_ID 'x', SECRET 'y')",
-  "SELECT * FROM which_secret('s3://x', 's3')",
-  'EXPLAIN ANALYZE DELETE FROM own',
-  'EXPLAIN DELETE FROM own',
-  "EXPLAIN SELECT * FROM read_text('/etc/passwd')",
-  'ALTER TABLE own ADD COLUMN x INTEGER',
-  'DROP TABLE own',
-  'DROP SCHEMA main CASCADE',
-  "COMMENT ON TABLE own IS 'x'",
-  "SELECT nextval('s')",
-  '',
-  ';',
-  '--',
-  '\u0000SELECT 1',
-];
-
 test(`a reader breaks out by none of ${READS.length} statements`, async () => {
   await using replica = await openReplica();
   const before = await fingerprint(replica);
@@ -144,65 +57,6 @@ test(`a reader breaks out by none of ${READS.length} statements`, async () => {
   assert.deepEqual(await replica.rows('SELECT 1 AS a'), [{ a: 1 }]);
 });
 
-/** Statements of a writer that touch what is not a client's. */
-const WRITES: readonly string[] = [
-  'INSERT INTO orders VALUES (3, 3)',
-  'INSERT INTO ORDERS VALUES (3, 3)',
-  'INSERT INTO "Orders" VALUES (3, 3)',
-  'INSERT INTO main.orders VALUES (3, 3)',
-  'INSERT INTO replica.orders VALUES (3, 3)',
-  'INSERT INTO replica.main.orders VALUES (3, 3)',
-  'INSERT INTO /* own */ orders VALUES (3, 3)',
-  'INSERT INTO own/**/.orders VALUES (3, 3)',
-  'INSERT INTO main . orders VALUES (3, 3)',
-  'INSERT INTO main\u00a0.orders VALUES (3, 3)',
-  'INSERT OR REPLACE INTO orders VALUES (3, 3)',
-  'WITH own AS (SELECT 1) INSERT INTO orders SELECT 3, 3',
-  'UPDATE orders SET price = 0',
-  'UPDATE main.orders AS own SET price = 0',
-  'DELETE FROM orders',
-  'DELETE FROM orders USING own WHERE true',
-  'TRUNCATE orders',
-  'TRUNCATE TABLE main.orders',
-  'MERGE INTO orders USING own ON false WHEN NOT MATCHED THEN INSERT VALUES (3, 3)',
-  'DROP TABLE orders',
-  'DROP TABLE IF EXISTS main.orders CASCADE',
-  'ALTER TABLE orders RENAME TO stolen',
-  'ALTER TABLE orders ADD COLUMN x INTEGER',
-  'ALTER TABLE orders ALTER COLUMN id TYPE VARCHAR',
-  'CREATE OR REPLACE TABLE orders (id INTEGER)',
-  'CREATE INDEX i ON orders (id)',
-  "COMMENT ON TABLE orders IS 'x'",
-  "COMMENT ON COLUMN orders.id IS 'x'",
-  'DELETE FROM _ducktail.tables',
-  'DELETE FROM replica._ducktail.tables',
-  'DROP SCHEMA _ducktail CASCADE',
-  'CREATE TABLE _ducktail.x (id INTEGER)',
-  'DROP TABLE _ducktail.tables',
-  "CREATE TABLE stolen AS FROM read_text('/etc/passwd')",
-  "INSERT INTO own SELECT 1, 1 FROM glob('/etc/*')",
-  "INSERT INTO own SELECT 1, 1 FROM query('FROM enable_logging()')",
-  'INSERT INTO own SELECT 1, 1 FROM enable_logging()',
-  'CREATE VIEW v AS FROM enable_logging()',
-  "CREATE VIEW v AS FROM query('FROM force_checkpoint()')",
-  'CREATE MACRO m() AS TABLE FROM enable_logging()',
-  "CREATE SECRET s (TYPE s3, KEY_ID 'x', SECRET 'y')",
-  "ATTACH ':memory:' AS s",
-  "COPY own TO '/tmp/ducktail-stolen.csv'",
-  "SET memory_limit = '100GB'",
-  'PRAGMA enable_verification',
-  'CHECKPOINT',
-  'INSTALL httpfs',
-  'USE temp',
-  'BEGIN',
-  'COMMIT',
-  'ROLLBACK',
-  'INSERT INTO own VALUES (8, 8); DROP TABLE orders',
-  'PREPARE p AS DELETE FROM orders',
-  'SELECT 1',
-  '',
-];
-
 test(`a writer changes nothing of Ducktail's by any of ${WRITES.length} statements`, async () => {
   await using replica = await openReplica();
   const before = await fingerprint(replica);
@@ -212,6 +66,101 @@ test(`a writer changes nothing of Ducktail's by any of ${WRITES.length} statemen
     assert.equal(reply.status, 400, `${query}: ${reply.status} ${await reply.text()}`);
   }
   assert.deepEqual(await fingerprint(replica), before);
+});
+
+test(`the service outlives ${BOMBS.length} statements that are too much for DuckDB`, async () => {
+  await using replica = await openReplica();
+  for (const query of BOMBS) {
+    const reply = await replica.post('/api/query', { query });
+    assert.equal(reply.status, 400, `${query.slice(0, 100)}: ${await reply.text()}`);
+  }
+  const fitting = `SELECT json_transform('{"a": [1]}', '{"a": ["INTEGER"]}').a AS a`;
+  assert.deepEqual(await replica.rows(fitting), [{ a: [1] }]);
+});
+
+test('files that the service itself may open are open to no client', async () => {
+  await using replica = await openReplica();
+  const { database } = replica;
+  const folder = `${database.path}.exports`;
+  const other = `${folder}/other`;
+  await mkdir(folder, { recursive: true });
+  await database.run(`COPY (SELECT 'secret' AS x) TO '${other}.parquet'`);
+  await database.run(`COPY (SELECT 'secret' AS x) TO '${other}.csv'`);
+  const names = [
+    `'${other}.parquet'`,
+    `'${folder}/*.parquet'`,
+    `'${other}.csv'`,
+    `"${other}".parquet`,
+    `"${other}".csv`,
+    `main."${other}.parquet"`,
+    `'${folder}/../replica.duckdb.exports/other.parquet'`,
+    `'${database.compactedPath}'`,
+  ];
+  for (const name of names) {
+    for (const query of [
+      `FROM ${name}`,
+      `DESCRIBE ${name}`,
+      `SUMMARIZE ${name}`,
+      `WITH x AS (FROM ${name}) FROM x`,
+      `SELECT (SELECT x FROM ${name})`,
+      `EXPLAIN FROM ${name}`,
+    ]) {
+      const reply = await replica.post('/api/query', { query });
+      assert.equal(reply.status, 400, `${query}: ${await reply.text()}`);
+    }
+    for (const query of [
+      `INSERT INTO own (id) SELECT 1 FROM ${name}`,
+      `CREATE VIEW v AS FROM ${name}`,
+    ]) {
+      const reply = await replica.post(
+        '/api/execute',
+        { statements: [{ query }] },
+        { role: 'writer' },
+      );
+      assert.equal(reply.status, 400, `${query}: ${await reply.text()}`);
+    }
+  }
+  // A view must not come to mean a file when the table that it was made for is gone.
+  const table = `"${folder}/*.parquet"`;
+  const execute = (query: string): Promise<Response> =>
+    replica.post('/api/execute', { statements: [{ query }] }, { role: 'writer' });
+  assert.equal((await execute(`CREATE TABLE ${table} AS SELECT 'own' AS x`)).status, 200);
+  assert.equal((await execute(`CREATE VIEW v AS SELECT x FROM ${table}`)).status, 200);
+  assert.deepEqual(await replica.rows(`SELECT x FROM ${table}`), [{ x: 'own' }]);
+  assert.deepEqual(await replica.rows(`SELECT x FROM replica.${table}`), [{ x: 'own' }]);
+  assert.equal((await execute(`DROP TABLE ${table}`)).status, 400);
+  assert.equal((await execute(`ALTER TABLE ${table} RENAME TO x`)).status, 400);
+  assert.deepEqual(await replica.rows('FROM v'), [{ x: 'own' }]);
+});
+
+test('DuckDB itself changes no setting but those of the service, and of a client’s none', async () => {
+  await using replica = await openReplica();
+  const [{ names }] = (await replica.database.rows(
+    `SELECT list(name) AS names FROM duckdb_settings() WHERE scope = 'GLOBAL'`,
+  )) as { names: string[] }[];
+  const open: string[] = [];
+  for (const name of names) {
+    try {
+      await replica.database.run(`RESET GLOBAL "${name}"`);
+      open.push(name);
+    } catch (error) {
+      const { cause } = error as Error;
+      assert.match(errorMessage(cause ?? error), /the configuration has been locked/, name);
+    }
+  }
+  assert.deepEqual(open.sort(), [
+    'checkpoint_threshold',
+    'max_memory',
+    'memory_limit',
+    'threads',
+    'wal_autocheckpoint',
+    'worker_threads',
+  ]);
+  for (const name of names) {
+    for (const query of [`SET "${name}" = '1'`, `RESET "${name}"`, `PRAGMA "${name}" = '1'`]) {
+      assert.equal((await replica.post('/api/query', { query })).status, 400, query);
+    }
+  }
 });
 
 const PATHS = [
@@ -267,6 +216,40 @@ test('roles are kept apart, whatever the headers say', async () => {
     assert.ok([401, 403].includes(reply.status), JSON.stringify(headers));
   }
   assert.deepEqual(await replica.rows('SELECT count(*)::INT AS n FROM own'), [{ n: 1 }]);
+});
+
+test('without tokens no page of another site is served, under whatever name', async () => {
+  await using replica = await ServedReplica.open({ server: { tokens: [] } });
+  const { port } = new URL(replica.url);
+  const own = `127.0.0.1:${port}`;
+  const attempts: readonly (readonly [status: number, headers: Record<string, string>])[] = [
+    [200, {}],
+    [200, { host: 'LOCALHOST' }],
+    [200, { host: '[::1]:8080' }],
+    [200, { origin: `http://${own}` }],
+    [200, { origin: `http://${own}`, 'sec-fetch-site': 'same-origin' }],
+    [403, { host: 'evil.example' }],
+    [403, { host: '127.0.0.1.evil.example' }],
+    [403, { host: `evil.example:${port}` }],
+    [403, { 'sec-fetch-site': 'cross-site' }],
+    // Another port of this machine.
+    [403, { 'sec-fetch-site': 'same-site' }],
+    // Browsers that say no more than this.
+    [403, { origin: 'http://evil.example' }],
+    [403, { origin: 'http://127.0.0.1:1' }],
+    [403, { origin: 'null' }],
+  ];
+  for (const [status, headers] of attempts) {
+    const outgoing = request(`${replica.url}/api/query`, {
+      method: 'POST',
+      headers: { host: own, 'content-type': 'application/json', ...headers },
+    });
+    outgoing.end('{"query":"SELECT 1"}');
+    const [reply] = (await once(outgoing, 'response')) as [IncomingMessage];
+    reply.resume();
+    assert.equal(reply.statusCode, status, JSON.stringify(headers));
+    assert.equal(reply.headers['access-control-allow-origin'], undefined);
+  }
 });
 
 test('bodies that are too large, or no JSON, or of another type are refused', async () => {

@@ -75,8 +75,20 @@ test('JSON has every type exactly', async () => {
     for (let row = 0; row < 3; row++) {
       const value = rows[row][`c${at}`];
       const text = texts[row][`c${at}`];
-      if (type === 'INTERVAL' || type === 'FLOAT[]' || type === 'GEOMETRY') {
-        if (text === null) assert.equal(value, null);
+      if (type === 'FLOAT[]') {
+        assert.deepEqual(value, text === null ? null : JSON.parse(String(text)), type);
+      } else if (type === 'INTERVAL') {
+        const { micros, ...rest } = (value ?? {}) as { micros?: string };
+        const [expected] = await replica.rows(
+          `SELECT epoch_us(c${at}) AS us FROM t WHERE n = ${row}`,
+        );
+        assert.deepEqual(rest, value === null ? {} : { months: 0, days: 0 });
+        assert.equal(micros ?? null, expected.us, type);
+      } else if (type === 'GEOMETRY') {
+        const [wkb] = await replica.rows(
+          `SELECT ST_AsWKB(c${at})::BLOB AS b FROM t WHERE n = ${row}`,
+        );
+        assert.equal(value, wkb.b, type);
       } else if (typeof value === 'number')
         assert.equal(value, type === 'FLOAT' ? Math.fround(Number(text)) : Number(text), type);
       else assert.equal(value === null ? null : String(value), text, type);
@@ -210,4 +222,38 @@ test('an unknown form is refused, and the best of several is sent', async () => 
   assert.equal(await type('text/csv;q=0.5, application/x-ndjson'), 'application/x-ndjson');
   assert.equal(await type('image/*, text/*;q=0.1'), 'text/csv');
   assert.match(String(await type('*/*')), /^application\/json/);
+});
+
+test('each form takes what is empty, called the same, or hard to write', async () => {
+  await using replica = await ServedReplica.open();
+  const forms = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' };
+  const as = async (query: string, form: string): Promise<string> =>
+    (await fetchBytes(replica, query, form)).toString();
+  for (const query of ['SELECT 1 AS a, 2 AS a, 3 AS "A", 4 AS a_1', 'SELECT 1 AS a WHERE false']) {
+    const arrow = tableFromIPC(await fetchBytes(replica, query, ARROW));
+    const { columns, rows } = JSON.parse(await as(query, forms.json)) as {
+      columns: { name: string }[];
+      rows: Record<string, unknown>[];
+    };
+    const names = columns.map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+    assert.deepEqual(arrow.schema.names, names);
+    assert.equal(arrow.numRows, rows.length);
+    assert.equal((await as(query, forms.csv)).split('\r\n')[0], names.join(','));
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+    assert.equal(await as(query, forms.ndjson), lines.join(''));
+    const parquet = await fetchBytes(replica, query, 'application/vnd.apache.parquet');
+    assert.equal(parquet.subarray(0, 4).toString(), 'PAR1');
+  }
+  const hard = `SELECT -0.0::DOUBLE AS z, [-0.0::FLOAT] AS l, 'nan'::DOUBLE AS n, '-inf'::FLOAT AS i,
+    {'a': [NULL, 1.5]} AS s, MAP {'k': 9007199254740993} AS m, chr(0) || '"é😀' AS t`;
+  assert.equal(
+    await as(hard, forms.ndjson),
+    '{"z":-0,"l":[-0],"n":"NaN","i":"-Infinity","s":{"a":[null,"1.5"]},' +
+      '"m":[{"key":"k","value":"9007199254740993"}],"t":"\\u0000\\"é😀"}\n',
+  );
+  for (const query of ['DESCRIBE _ducktail.tables', 'SHOW TABLES', 'SUMMARIZE _ducktail.tables']) {
+    const parquet = await fetchBytes(replica, query, 'application/vnd.apache.parquet');
+    assert.equal(parquet.subarray(0, 4).toString(), 'PAR1', query);
+  }
 });

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { connect as connectOverHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import test from 'node:test';
+import { RESULT_FORMATS } from '../../src/http/media-types.js';
 import { recordStreamPosition } from '../../src/state/stream.js';
+import { requestOverHttp2 } from './support/http2-request.js';
 import { ServedReplica } from './support/served-replica.js';
 
 test('a query is answered with its columns, rows and stamp', async () => {
@@ -102,4 +107,37 @@ test('queries wait for their turn, and too many are turned away', async () => {
   assert.deepEqual(statuses, [422, 422, 503]);
   const turnedAway = replies.find(({ status }) => status === 503);
   assert.equal(turnedAway?.headers.get('retry-after'), '1');
+});
+
+/** What DuckDB only finds out when the first rows are sent already. */
+const LATE = `SELECT CASE WHEN range = 250000 THEN error('late') ELSE range END AS r FROM range(300000)`;
+
+test('a query that fails amid its rows is never taken for a whole one', async () => {
+  await using replica = await ServedReplica.open();
+  for (const format of Object.values(RESULT_FORMATS)) {
+    const reply = await replica.post('/api/query', { query: LATE }, { accept: format });
+    if (reply.status === 200) await assert.rejects(reply.arrayBuffer(), format);
+    else assert.match(await reply.text(), /late/);
+  }
+  const { port, hostname } = new URL(replica.url);
+  const body = JSON.stringify({ query: LATE });
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /api/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer reader\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  const received = await text(socket);
+  assert.match(
+    received,
+    /\],"error":"the query failed amid its rows, which are not whole"\}\n\r\n$/,
+  );
+  const session = connectOverHttp2(replica.url);
+  const headers = { authorization: 'Bearer reader', 'content-type': 'application/json' };
+  await assert.rejects(
+    requestOverHttp2(session, { ':method': 'POST', ':path': '/api/query', ...headers }, body),
+  );
+  session.destroy();
+  const small = `SELECT CASE WHEN range = 4000 THEN error('late') ELSE range END FROM range(5000)`;
+  assert.equal((await replica.post('/api/query', { query: small })).status, 400);
+  assert.deepEqual(await replica.rows('SELECT 1 AS a'), [{ a: 1 }]);
 });

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { connect } from 'node:http2';
 import { get as getOverTls } from 'node:https';
 import test from 'node:test';
 import { createLogger } from '../../src/common/logger.js';
 import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.js';
+import { createSplitServer } from '../../src/http/split-server.js';
 import { statusRoutes } from '../../src/http/status-routes.js';
+import { makeCertificate } from '../helpers/certificate.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { requestOverHttp2 } from './support/http2-request.js';
 
@@ -60,12 +62,7 @@ test('one port answers HTTP/1.1 and HTTP/2', async () => {
 
 test('TLS: both protocols by ALPN', async () => {
   await using folder = await TempFolder.open();
-  const [key, cert] = [folder.file('key.pem'), folder.file('cert.pem')];
-  const self = ['-x509', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  execFileSync('openssl', ['req', ...self, ...curve, '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
+  const { cert, key } = makeCertificate(folder.path);
   const tls = { cert: await readFile(cert), key: await readFile(key) };
   await using server = await openServer({ tls });
   const { port } = new URL(server.url);
@@ -82,6 +79,15 @@ test('TLS: both protocols by ALPN', async () => {
     }).on('error', reject);
   });
   assert.equal(answer, '1.1 200');
+});
+
+test('a request may take as long as its rows need, over TLS as well', async () => {
+  await using folder = await TempFolder.open();
+  const { cert, key } = makeCertificate(folder.path);
+  const files = { cert: await readFile(cert), key: await readFile(key) };
+  const { server } = createSplitServer(() => undefined, files, 5000);
+  const { requestTimeout, headersTimeout, timeout } = server as unknown as Server;
+  assert.deepEqual([requestTimeout, headersTimeout, timeout], [0, 20_000, 5000]);
 });
 
 test('more requests than a token may make in a minute are turned away', async () => {

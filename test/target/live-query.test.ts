@@ -63,7 +63,10 @@ test('a result of which a late row can not be made is an error, not the rows bef
     },
   };
   const { signal } = new AbortController();
-  const failed = { code: 'query-failed', message: 'the query failed after its first rows' };
+  const failed = {
+    code: 'query-failed',
+    message: 'the query failed amid its rows, which are not whole',
+  };
   await assert.rejects(queryBesideWriter(database, sql, sink, signal), failed);
   assert.ok(rows > 0 && rows < 250_000, `${rows} rows`);
   const read = LiveReader.use(database, signal, async (reader) => {

@@ -47,7 +47,7 @@ export class DucktailChild implements AsyncDisposable {
         PATH: process.env.PATH,
         // Tests that run at the same time would have one port between them.
         HTTP_ENABLED: 'false',
-        UV_THREADPOOL_SIZE: String(availableParallelism() + 12),
+        UV_THREADPOOL_SIZE: String(availableParallelism() + 24),
         ...env,
       },
       cwd: fileURLToPath(new URL('.', import.meta.url)),
