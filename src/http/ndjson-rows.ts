@@ -314,9 +314,8 @@ export class NdjsonRows {
     if (Array.isArray(values) && values.length !== columns) {
       return `it has ${values.length} values, and the table ${columns} columns`;
     }
-    if (Object.values(values as object).some((value) => HALF_PAIR.test(String(value)))) {
-      return 'it has half of a surrogate pair';
-    }
+    const isHalf = (value: unknown): boolean => typeof value === 'string' && HALF_PAIR.test(value);
+    if (Object.values(values as object).some(isHalf)) return 'it has half of a surrogate pair';
     if (isWrapped) return `it has more than ${WRAPPER}`;
     const unknown = Object.keys(row).find((name) => (this.positions.get(name) ?? UNKNOWN) < 0);
     return unknown === undefined

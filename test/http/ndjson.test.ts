@@ -92,6 +92,7 @@ const BAD: readonly (readonly [line: string, reason: RegExp])[] = [
   ['{"a":1,"a":2}', /a column twice/],
   ['{"A":1}', /no column "A"/],
   ['{"rv":1}', /no column "rv"/],
+  ['{"x":{"toString":1}}', /no column "x"/],
   ['["\\ud83e",1,2]', /half of a surrogate pair/],
   ['[1,2,3', /no JSON/],
   ['[1,2,3]]', /no JSON/],
