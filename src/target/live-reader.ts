@@ -20,7 +20,7 @@ import { bindParameters, type ParameterValue } from './parameters.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 import { prepareRead } from './read-statement.js';
 import type { ReadingConnection } from './reading-connection.js';
-import { PROBE_SQL, requireWhole } from './whole-result.js';
+import { requireWhole } from './whole-result.js';
 
 /**
  * Reads beside the writer, on a connection of its own and in one read-only transaction: everything
@@ -134,7 +134,7 @@ export class LiveReader {
   }
 
   private start(result: DuckDBResult): Promise<LiveResult> {
-    return LiveResult.start(this.database.path, result, () => this.reading.rows(PROBE_SQL));
+    return LiveResult.start(this.database.path, result, () => this.reading.probe());
   }
 
   private async prepare(

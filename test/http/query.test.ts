@@ -78,18 +78,6 @@ test('a result beyond the limit is refused, or breaks off', async () => {
   assert.match(await early.text(), /larger than/);
 });
 
-test('a result of which a late row can not be made is not passed off as whole', async () => {
-  await using replica = await ServedReplica.open();
-  const query = `SELECT CASE WHEN range = 250000 THEN error('no') ELSE range || repeat('x', 100) END AS v
-                   FROM range(300000)`;
-  for (const accept of ['application/json', 'application/x-ndjson', 'text/csv']) {
-    const reply = await replica.post('/api/query', { query }, { accept });
-    assert.equal(reply.status, 200);
-    await assert.rejects(reply.text(), accept);
-  }
-  assert.deepEqual(await replica.rows('SELECT 1 AS a'), [{ a: 1 }]);
-});
-
 test('a query that takes too long is interrupted, and the reason told', async () => {
   await using replica = await ServedReplica.open({ limits: { timeoutMs: 200 } });
   const query = 'SELECT count(*) FROM range(100000) a, range(100000) b, range(1000) c';
