@@ -110,11 +110,19 @@ export class ClientTransaction {
     else if (!DDL.has(type) || !isPlainDdl(type, sql)) throw notTaken(type);
     bindParameters(statement, values);
     if (DML.has(type) || /\bAS\b/i.test(sql)) await this.requireKnownFunctions(sql, values);
-    const result = await statement.run();
-    if (DDL.has(type)) await this.requireKnownViews();
+    const result = DDL.has(type) ? await this.runDdl(statement) : await statement.run();
     // With RETURNING the rows come instead of their number.
     const hasRows = result.returnType === ResultReturnType.QUERY_RESULT && DML.has(type);
     return hasRows ? countRows(result) : result.rowsChanged;
+  }
+
+  private async runDdl(statement: DuckDBPreparedStatement): Promise<DuckDBResult> {
+    const before = await this.readShadows();
+    const result = await statement.run();
+    await this.requireKnownViews();
+    const added = (await this.readShadows()).find((name) => !before.includes(name));
+    if (added === undefined) return result;
+    throw refusal(`${JSON.stringify(added)} is DuckDB's own name for something else`);
   }
 
   private requireOwnTable(sql: string): void {
@@ -156,6 +164,19 @@ export class ClientTransaction {
         .catch(() => null);
       if (explained !== null) await this.requireKnownPlan(explained);
     }
+  }
+
+  /** What is found before DuckDB's own: a type called JSON, a schema called as a database is. */
+  private async readShadows(): Promise<string[]> {
+    const reader = await this.connection.runAndReadAll(
+      `SELECT type_name FROM duckdb_types()
+        WHERE NOT internal AND database_name = current_database() AND lower(type_name) IN
+          (SELECT lower(type_name) FROM duckdb_types() WHERE internal)
+       UNION ALL SELECT schema_name FROM duckdb_schemas()
+        WHERE NOT internal AND database_name = current_database() AND lower(schema_name) IN
+          (SELECT lower(database_name) FROM duckdb_databases())`,
+    );
+    return (reader.getRowsJson() as [string][]).map(([name]) => name);
   }
 
   private async requireKnownPlan(explained: DuckDBPreparedStatement): Promise<void> {
