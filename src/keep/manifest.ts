@@ -6,6 +6,8 @@ const position = v.object({
   gtidSet: v.nullable(v.string()),
   file: v.string(),
   position: v.number(),
+  /** When the source made that file; ISO 8601, UTC. Another time means another file of its name. */
+  fileTime: v.optional(v.nullable(v.string()), null),
   /** When the source had committed it; ISO 8601, UTC. */
   sourceTime: v.nullable(v.string()),
 });

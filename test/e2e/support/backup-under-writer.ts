@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import type { Flavour } from '../../servers/test-server.js';
-import { assertWhole, KeptSource, streamGtids } from './kept-source.js';
+import { assertWhole, KeptSource, streamFileTime, streamGtids } from './kept-source.js';
 import { RunningService } from './running-service.js';
 import { assertSameReplica } from './same-replica.js';
 
@@ -19,6 +19,9 @@ export async function backUpUnderWriter(flavour: Flavour): Promise<void> {
   const restored = await kept.restore(taken.backup, restoredPath);
   assert.deepEqual([restored.rows, restored.position], [taken.rows, taken.position]);
   assert.equal(await streamGtids(restoredPath), taken.position.gtidSet);
+  // By which a source is known that was restored itself.
+  assert.ok(taken.position.fileTime);
+  assert.equal(await streamFileTime(restoredPath), taken.position.fileTime);
   const then = await assertWhole(restoredPath);
   assert.ok(then >= 20, `${then} transfers`);
 
