@@ -23,6 +23,8 @@ export interface KeeperMeans {
 }
 
 const COMPACTION_LOOK_MS = 60_000;
+/** From one that is not ordered to the next, however it ended: the stream is held for each of them. */
+const COMPACTION_REST_MS = 30 * 60_000;
 /** A snapshot that is held up for longer is left to the next time. */
 const SNAPSHOT_PATIENCE_MS = 30_000;
 /** Of the first snapshot and the first look: when tables are there, if they are soon. */
@@ -34,6 +36,7 @@ const FIRST_DELAY_MS = 1000;
  */
 export class Keeper {
   private readonly turns = new Turns(1);
+  private compactionNotBefore = 0;
 
   constructor(private readonly means: KeeperMeans) {}
 
@@ -104,7 +107,9 @@ export class Keeper {
 
   private async compactIfNeeded(atPercent: number, signal: AbortSignal): Promise<void> {
     const { database, logger } = this.means;
+    if (performance.now() < this.compactionNotBefore) return;
     if (!(await needsCompaction(database, atPercent))) return;
+    this.compactionNotBefore = performance.now() + COMPACTION_REST_MS;
     logger.info({ atPercent }, 'the dead share of the replica has passed the limit: compacting');
     await this.compact(signal);
   }

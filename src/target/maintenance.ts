@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 
 const ATTEMPTS = 5;
@@ -28,9 +28,40 @@ export async function checkpoint(database: Database, attempts = ATTEMPTS): Promi
   }
 }
 
+/**
+ * Resolves when `work`, which includes a CHECKPOINT, could run; throws a `target-busy` where others
+ * hold it up for longer than that.
+ */
+export async function untilNotHeldUp<T>(
+  work: () => Promise<T>,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isHeldUp(error)) throw error;
+      if (performance.now() > deadline) throw heldUp(error);
+      await delay(DELAY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
 /** Whether a CHECKPOINT failed because of what others have open. */
 export function isHeldUp(error: unknown): boolean {
   return /transaction|Cannot CHECKPOINT/i.test((error as Error).message);
+}
+
+function heldUp(error: unknown): Error {
+  if (error instanceof DucktailError) return error;
+  return new DucktailError(
+    'target-busy',
+    `the replica can't be checkpointed beside a query or a copy that began before: ${errorMessage(error)}`,
+    { cause: error, hint: 'It can be done when that has ended; the next attempt may do it.' },
+  );
 }
 
 /** What was committed stays, in the log: the hint of a full disk says otherwise. */

@@ -37,8 +37,11 @@ export class ReaderGate {
     }
   }
 
-  /** Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer. */
-  async close(patienceMs: number, path: string): Promise<Disposable> {
+  /**
+   * Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer:
+   * with a `target-busy` of that message.
+   */
+  async close(patienceMs: number, otherwise: string): Promise<Disposable> {
     if (this.isClosed) throw new Error('the gate is closed already');
     this.isClosed = true;
     const inTime = AbortSignal.timeout(patienceMs);
@@ -46,9 +49,9 @@ export class ReaderGate {
       while (this.readers > 0) await once(this.changes, 'left', { signal: inTime });
     } catch (error) {
       this.open();
-      throw new DucktailError('target-busy', `queries are still reading ${path}`, {
+      throw new DucktailError('target-busy', otherwise, {
         cause: error,
-        hint: 'It is tried again later; queries that take that long end sooner on a published snapshot.',
+        hint: 'Try again when they have ended; long queries can be asked of a published snapshot.',
       });
     }
     return { [Symbol.dispose]: () => this.open() };
