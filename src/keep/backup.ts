@@ -6,7 +6,7 @@ import { readSetting, recordSetting } from '../state/settings.js';
 import type { Database } from '../target/database.js';
 import { workFile } from '../target/work-files.js';
 import { type BackupPlace, describeFile, storeFile, storeManifest } from './backup-files.js';
-import { backupName, expired, findBackups, type Retention } from './backup-name.js';
+import { backupName, expired, findBackups, nameStart, type Retention } from './backup-name.js';
 import { type CapturedReplica, captureReplica } from './captured-replica.js';
 import type { KeepHooks } from './hooks.js';
 import {
@@ -152,6 +152,7 @@ async function knownId(database: Database): Promise<string> {
 }
 
 async function removeUnfinished(storage: BackupStorage, replicaId: string): Promise<string[]> {
+  await storage.removeParts(nameStart(replicaId));
   const left = findBackups(await storage.list()).filter(
     (backup) => backup.replicaId === replicaId && !backup.isWhole,
   );

@@ -10,7 +10,8 @@ import { syncFile } from '../target/apart-copy.js';
 import { Database, type DatabaseOptions } from '../target/database.js';
 import { translateTargetError } from '../target/errors.js';
 import { acquireLock } from '../target/lock-file.js';
-import { workFile } from '../target/work-files.js';
+import { removeWorkFiles, workFile } from '../target/work-files.js';
+import type { KeepHooks } from './hooks.js';
 import { type BackupPlace, fetchFile, readManifest } from './backup-files.js';
 import { findBackups } from './backup-name.js';
 import { requireSame } from './captured-replica.js';
@@ -24,6 +25,7 @@ export interface RestoreRequest {
   readonly key: Buffer | null;
   readonly database: DatabaseOptions;
   readonly signal: AbortSignal;
+  readonly hooks?: KeepHooks | undefined;
 }
 
 export interface RestoreResult {
@@ -50,12 +52,15 @@ export async function restoreReplica(request: RestoreRequest): Promise<RestoreRe
   const lock = await acquireLock(database.path, database.owner);
   try {
     await refuseExisting(database.path);
+    await removeWorkFiles(database.path);
     const manifest = await readManifest(place);
     if (manifest.content === 'parquet') throw notRestorable(`${storage.place}/${folder}`);
     const work = workFile(database.path, 'restore');
     try {
       await fetchReplica(place, manifest, work);
       await makeItsOwn({ ...database, path: work });
+      await request.hooks?.beforeRestored?.();
+      signal.throwIfAborted();
       await putInPlace(work, database.path);
     } finally {
       for (const left of [work, `${work}.wal`]) await rm(left, { force: true });

@@ -98,7 +98,7 @@ export class Keeper {
 
   private async followSchedule(schedule: string, signal: AbortSignal): Promise<void> {
     const times = new CronTimes(schedule);
-    const order: BackupOrder = { target: null, content: null, signal };
+    const order: BackupOrder = { target: null, content: null, mustEncrypt: false, signal };
     while (!signal.aborted) {
       await waitUntil(times.next(), signal).catch(() => undefined);
       await this.attempt('backup', () => this.backup(order), signal);

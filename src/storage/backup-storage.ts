@@ -12,6 +12,8 @@ export interface BackupStorage extends Disposable {
   read(path: string, signal: AbortSignal): Promise<Readable | null>;
   /** A folder and all that is in it, the files of these names before the others. */
   remove(folder: string, first: readonly string[]): Promise<void>;
+  /** What killed writes into folders whose names begin so have left, that no list shows. */
+  removeParts(folderStart: string): Promise<void>;
   /** Where a file can be put without being written through here, its folder being made; null: nowhere. */
   localFile(path: string): Promise<string | null>;
 }

@@ -60,6 +60,11 @@ export class FolderStorage implements BackupStorage {
     });
   }
 
+  removeParts(): Promise<void> {
+    // They are listed as what they are.
+    return Promise.resolve();
+  }
+
   localFile(path: string): Promise<string> {
     return this.guard(async () => {
       const file = join(this.place, path);

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -17,6 +19,7 @@ const PART_BYTES = 32 * 1024 * 1024;
 /** Parts on their way at once, each of them in memory. */
 const PARTS_AT_ONCE = 3;
 const ATTEMPTS = 5;
+const PARTS_REFUSED = ['NotImplemented', 'MethodNotAllowed', 'AccessDenied'];
 /** As many as one request may name. */
 const KEYS_AT_ONCE = 1000;
 
@@ -114,6 +117,18 @@ export class S3Storage implements BackupStorage {
     });
   }
 
+  /** Uploads that were never finished; they are kept, and paid for, until somebody ends them. */
+  removeParts(folderStart: string): Promise<void> {
+    return this.guard(async () => {
+      try {
+        while (await this.abortUploads(this.prefix + folderStart));
+      } catch (error) {
+        // A backup does not need it: servers that lack it, and accounts that may not, are many.
+        if (!PARTS_REFUSED.includes((error as Error).name)) throw error;
+      }
+    });
+  }
+
   localFile(): Promise<null> {
     return Promise.resolve(null);
   }
@@ -152,6 +167,18 @@ export class S3Storage implements BackupStorage {
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
       token = page.NextContinuationToken;
     } while (token !== undefined);
+  }
+
+  /** Resolves to whether there are more. */
+  private async abortUploads(prefix: string): Promise<boolean> {
+    const { Uploads = [], IsTruncated } = await this.client.send(
+      new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix }),
+    );
+    for (const { Key, UploadId } of Uploads) {
+      const upload = { Bucket: this.bucket, Key, UploadId };
+      await this.client.send(new AbortMultipartUploadCommand(upload));
+    }
+    return IsTruncated === true && Uploads.length > 0;
   }
 
   private async guard<T>(work: () => Promise<T>): Promise<T> {

@@ -229,6 +229,26 @@ for (const point of ['keep-copied', 'keep-manifest'] as const) {
   });
 }
 
+test('a restore that is killed leaves no replica, and the next one removes what it left', async () => {
+  const name = 'killed-restore.duckdb';
+  const env = { DUCKDB_PATH: folder.file(name) };
+  await using child = DucktailChild.start(['restore', plain], env, {
+    plan: { point: 'keep-restored', action: 'kill' },
+  });
+  assert.equal((await child.ended).signal, 'SIGKILL');
+  const left = async (): Promise<string[]> =>
+    (await readdir(folder.path)).filter((entry) => entry.startsWith(name));
+  assert.ok(!(await left()).includes(name));
+  // As it is where it is killed while it opens the file.
+  const work = (await left()).find((entry) => /\.restore-[0-9a-f-]{36}$/.test(entry));
+  assert.ok(work, (await left()).join());
+  for (const end of ['.lock', '.wal']) await writeFile(folder.file(work + end), '');
+  const run = await restore(plain, env.DUCKDB_PATH);
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.deepEqual(await left(), [name]);
+  await assertSameData(source, env.DUCKDB_PATH);
+});
+
 for (const [kind, variables] of [
   ['plain', {}],
   ['encrypted', SEALED],

@@ -61,7 +61,9 @@ test('arrays and objects are appended, exactly', async () => {
 });
 
 test('numbers are as exact as they are written', async () => {
-  await using replica = await openReplica('CREATE TABLE t (u UBIGINT, d DECIMAL(38, 9), i INTEGER)');
+  await using replica = await openReplica(
+    'CREATE TABLE t (u UBIGINT, d DECIMAL(38, 9), i INTEGER)',
+  );
   const reply = await append(
     replica,
     '[18446744073709551615,12345678901234567890123456789.123456789,1.0]\n[1,1e3,2e0]\n',

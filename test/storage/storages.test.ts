@@ -119,6 +119,20 @@ for (const [what, open] of Object.entries(PLACES)) {
   });
 }
 
+test('parts that a killed upload has left in S3 are removed, and no others', async () => {
+  await using server = await LocalS3.open();
+  using storage = await openStorage(`s3://${LocalS3.bucket}/some/path`, server.options);
+  await storage.removeParts('ducktail-0a-');
+  const keys = ['ducktail-0a-1/replica', 'ducktail-0a-2/main/t ü.parquet', 'ducktail-0b-1/replica'];
+  for (const key of keys) {
+    const url = `${server.endpoint}/${LocalS3.bucket}/some/path/${encodeURI(key)}?uploads`;
+    assert.equal((await fetch(url, { method: 'POST' })).status, 200);
+  }
+  assert.equal((await server.uploads()).length, 3);
+  await storage.removeParts('ducktail-0a-');
+  assert.deepEqual(await server.uploads(), ['some/path/ducktail-0b-1/replica']);
+});
+
 test('what S3 refuses is told with what to do', async () => {
   await using server = await LocalS3.open();
   using none = await openStorage('s3://no-such-bucket/x', server.options);
