@@ -39,7 +39,7 @@ export async function captureReplica(
     signal,
   });
   const expected = { position: at, tables };
-  const version = await requireSame(destination, targetSchema, expected, 'the copy');
+  const version = await requireSame(destination, targetSchema, expected, 'the copy', signal);
   return { ...expected, pauseSeconds, version };
 }
 
@@ -67,8 +67,10 @@ export async function requireSame(
   targetSchema: string,
   expected: Pick<CapturedReplica, 'position' | 'tables'>,
   what: string,
+  signal: AbortSignal,
 ): Promise<string> {
   using replica = await ReadOnlyReplica.open(path, SETTINGS);
+  using _interruption = replica.interruptOnAbort(signal);
   const query: RowQuery = (sql) => replica.rows(sql);
   const differences = countDifferences(expected.tables, await countTables(query));
   const position = await readPosition(query, targetSchema);

@@ -35,6 +35,12 @@ export type ManifestFile = Manifest['files'][number];
 export type BackupPosition = NonNullable<Manifest['position']>;
 export type BackupContent = Manifest['content'];
 
+/** What there is beside Ducktail's own state. */
+export function contentOf(tables: Manifest['tables']): { tables: number; rows: number } {
+  const own = tables.filter(({ schema }) => schema !== '_ducktail');
+  return { tables: own.length, rows: own.reduce((sum, { rows }) => sum + rows, 0) };
+}
+
 export const MANIFEST = 'manifest.json';
 export const SEALED = '.enc';
 /** Of the content `duckdb`. */

@@ -49,6 +49,7 @@ export async function publishSnapshot(
     return { position, bytes, seconds, pauseSeconds };
   } catch (error) {
     await rm(partial, { force: true });
+    signal.throwIfAborted();
     throw translateTargetError(error, path);
   }
 }

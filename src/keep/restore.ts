@@ -15,7 +15,7 @@ import type { KeepHooks } from './hooks.js';
 import { type BackupPlace, fetchFile, readManifest } from './backup-files.js';
 import { findBackups } from './backup-name.js';
 import { requireSame } from './captured-replica.js';
-import { type Manifest, REPLICA_FILE } from './manifest.js';
+import { contentOf, type Manifest, REPLICA_FILE } from './manifest.js';
 
 export interface RestoreRequest {
   readonly storage: BackupStorage;
@@ -46,7 +46,7 @@ export interface RestoreResult {
 export async function restoreReplica(request: RestoreRequest): Promise<RestoreResult> {
   const startedAt = performance.now();
   const { storage, key, database, signal } = request;
-  const folder = request.folder ?? (await newestBackup(storage));
+  const folder = request.folder ?? (await newestBackup(storage, signal));
   const place: BackupPlace = { storage, folder, key, signal };
   await refuseExisting(database.path);
   const lock = await acquireLock(database.path, database.owner);
@@ -70,17 +70,19 @@ export async function restoreReplica(request: RestoreRequest): Promise<RestoreRe
       replica: database.path,
       createdAt: manifest.createdAt,
       position: manifest.position,
-      tables: manifest.tables.length,
-      rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
+      ...contentOf(manifest.tables),
       seconds: (performance.now() - startedAt) / 1000,
     };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await lock.release();
   }
 }
 
-async function newestBackup(storage: BackupStorage): Promise<string> {
-  const backups = findBackups(await storage.list());
+async function newestBackup(storage: BackupStorage, signal: AbortSignal): Promise<string> {
+  const backups = findBackups(await storage.list(signal));
   const newest = backups.find(({ isWhole, content }) => isWhole && content === 'duckdb');
   if (newest !== undefined) return newest.name;
   throw new DucktailError('backup-damaged', `there is no whole backup at ${storage.place}`, {
@@ -118,7 +120,7 @@ async function fetchReplica(place: BackupPlace, manifest: Manifest, work: string
       throw isOurs ? translateTargetError(error, work) : storageError(place.storage.place, error);
     }
   });
-  await requireSame(work, manifest.targetSchema, manifest, 'the restored file');
+  await requireSame(work, manifest.targetSchema, manifest, 'the restored file', place.signal);
 }
 
 /**

@@ -28,7 +28,7 @@ function hintFor(reason: string): string {
     case 'SignatureDoesNotMatch':
     case 'AccessDenied':
     case 'CredentialsProviderError':
-      return 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what that account may do.';
+      return 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (a running service has its own) and what that account may do.';
     default:
       return 'Check the place (BACKUP_TARGET, S3_ENDPOINT) and what it answers; the replica is untouched.';
   }

@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
@@ -47,6 +47,7 @@ export function compactFile(database: Database, request: CompactRequest): Promis
         const bytesBefore = (await stat(path)).size;
         await writeCompacted(database, compacted, request.signal);
         const bytesAfter = (await stat(compacted)).size;
+        await keepAccess(path, compacted);
         await syncFile(compacted);
         await request.beforeSwap?.();
         request.signal.throwIfAborted();
@@ -102,6 +103,14 @@ async function counts(database: Database, alias: string | null): ReturnType<type
   } finally {
     await database.run(`USE ${quoteDuckdbName(database.catalog)}`);
   }
+}
+
+/** Whoever could read or write the file can do so still. */
+async function keepAccess(path: string, compacted: string): Promise<void> {
+  const { mode, uid, gid } = await stat(path);
+  await chmod(compacted, mode & 0o7777);
+  // Only root can give a file away; where nobody else's it is, nothing has to be.
+  await chown(compacted, uid, gid).catch(() => undefined);
 }
 
 /** A log that stayed would be taken for the new file's. */

@@ -249,6 +249,32 @@ test('a restore that is killed leaves no replica, and the next one removes what 
   await assertSameData(source, env.DUCKDB_PATH);
 });
 
+for (const format of ['duckdb', 'parquet']) {
+  test(`a backup as ${format} that is stopped says so, and leaves nothing`, async () => {
+    const place = folder.file(`stopped-${format}`);
+    const args = ['backup', place, '--format', format, '--json'];
+    await using child = DucktailChild.start(
+      args,
+      { DUCKDB_PATH: replica, ...SEALED },
+      { plan: { point: 'keep-copied', action: 'hold' } },
+    );
+    await child.reached();
+    child.signal('SIGINT');
+    child.resume();
+    const run = await child.ended;
+    assert.equal(run.signal, null);
+    assertFailedClearly(run, {
+      exitCode: 1,
+      code: 'aborted',
+      message: /^stopped by SIGINT; what was in the replica before stands$/,
+      hint: null,
+    });
+    assert.deepEqual(await readdir(place).catch(() => []), []);
+    const beside = (await readdir(folder.path)).filter((name) => /^replica\.duckdb./.test(name));
+    assert.deepEqual(beside, []);
+  });
+}
+
 for (const [kind, variables] of [
   ['plain', {}],
   ['encrypted', SEALED],

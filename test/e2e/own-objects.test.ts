@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import test from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type DucktailRun, runDucktail } from '../helpers/ducktail.js';
@@ -97,8 +97,12 @@ test("a user's own tables, views, macros, indexes and sequences outlive compacti
   });
   const before = await seenIn(duckdbPath);
   const { ino } = await stat(duckdbPath);
+  await chmod(duckdbPath, 0o640);
   await done(['compact'], duckdbPath);
-  assert.notEqual((await stat(duckdbPath)).ino, ino);
+  const compacted = await stat(duckdbPath);
+  assert.notEqual(compacted.ino, ino);
+  // Who may read it is as it was.
+  assert.equal(compacted.mode & 0o777, 0o640);
   assert.deepEqual(await seenIn(duckdbPath), before);
   await done(['backup', folder.file('backups')], duckdbPath);
   // In a folder of its own, as views name the file's own name.

@@ -33,6 +33,7 @@ export async function runRestore(
   printLine(`${replica}: ${backup}, of ${createdAt}`);
   printLine(`${formatNumber(rows)} rows in ${tables} tables, checked, in ${seconds.toFixed(1)} s`);
   printLine(positionText(position));
-  printLine('`ducktail run` goes on from there.');
+  const [run, sync] = ['`ducktail run`', '`ducktail sync`'];
+  printLine(position === null ? `${sync} brings it up to date.` : `${run} goes on from there.`);
   return EXIT_OK;
 }
