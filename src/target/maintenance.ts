@@ -51,7 +51,7 @@ export async function untilNotHeldUp<T>(
 }
 
 /** Whether a CHECKPOINT failed because of what others have open. */
-export function isHeldUp(error: unknown): boolean {
+function isHeldUp(error: unknown): boolean {
   return /transaction|Cannot CHECKPOINT/i.test((error as Error).message);
 }
 

@@ -9,7 +9,7 @@ import { assertSameReplica } from './support/same-replica.js';
 import { waitFor } from './support/wait-for.js';
 import { saidUrl } from './support/watched-service.js';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WORKS = ['snapshot', 'backup', 'compaction'];
 
 test('clients over HTTP lose nothing and are answered while the replica is kept', async () => {
