@@ -1,12 +1,11 @@
 import { copyApart } from './apart-copy.js';
 import type { Database } from './database.js';
-import { untilNotHeldUp } from './maintenance.js';
+import { CLIENTS_WRITE, untilNotHeldUp } from './maintenance.js';
 import { fileBytes } from './usage.js';
 import { countTables, type CountedTable } from './table-counts.js';
 
 /** How long clients' new transactions wait at a time for what holds the checkpoint up. */
 const CLIENTS_MS = 5_000;
-const CLIENTS_WRITE = 'a transaction of a client of the HTTP server is open';
 
 export interface ConsistentCopy<At> {
   /** What was read at the instant of the copy, with nothing committed in between. */

@@ -4,6 +4,9 @@ import type { Database } from './database.js';
 
 const ATTEMPTS = 5;
 const DELAY_MS = 200;
+/** How long clients' new transactions wait for the end of those that are open. */
+const CLIENTS_MS = 1000;
+export const CLIENTS_WRITE = 'a transaction of a client of the HTTP server is open';
 
 /**
  * Moves what was committed from the write-ahead log into the file. A CHECKPOINT fails while another
@@ -14,6 +17,8 @@ const DELAY_MS = 200;
 export async function checkpoint(database: Database, attempts = ATTEMPTS): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
+      // Beside those of clients who write without a pause there would never be a moment for it.
+      using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE);
       return await database.withWriter(async () => {
         if (database.copying.isTaken) return false;
         await database.withCheckpointMemory(() => database.run('CHECKPOINT'));

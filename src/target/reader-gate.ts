@@ -38,17 +38,18 @@ export class ReaderGate {
   }
 
   /**
-   * Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer:
-   * with a `target-busy` of that message.
+   * Keeps newcomers out and waits until nobody is inside, and before that until it is nobody else's to
+   * open; gives up, and opens, when that takes longer: with a `target-busy` of that message.
    */
   async close(patienceMs: number, otherwise: string): Promise<Disposable> {
-    if (this.isClosed) throw new Error('the gate is closed already');
-    this.isClosed = true;
     const inTime = AbortSignal.timeout(patienceMs);
+    let isOurs = false;
     try {
+      while (this.isClosed) await once(this.changes, 'opened', { signal: inTime });
+      this.isClosed = isOurs = true;
       while (this.readers > 0) await once(this.changes, 'left', { signal: inTime });
     } catch (error) {
-      this.open();
+      if (isOurs) this.open();
       throw new DucktailError('target-busy', otherwise, {
         cause: error,
         hint: 'Try again when they have ended; long queries can be asked of a published snapshot.',

@@ -1,16 +1,56 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import test from 'node:test';
 import { Replica } from '../helpers/replica.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { parseSamples, valueOf } from '../watch/exposition.js';
 import { KeptSource } from './support/kept-source.js';
-import { OwnTables, ownRows } from './support/own-tables.js';
+import { execute, OwnTables, ownRows } from './support/own-tables.js';
 import { assertSameReplica } from './support/same-replica.js';
 import { waitFor } from './support/wait-for.js';
 import { saidUrl } from './support/watched-service.js';
 
 const ROUNDS = 3;
+const KIBIBYTE = 1024;
 const WORKS = ['snapshot', 'backup', 'compaction'];
+
+test('the log of a quiet source is moved into the file while clients write and read', async () => {
+  await using kept = await KeptSource.open('mysql', {
+    HTTP_ENABLED: 'true',
+    HTTP_PORT: '0',
+    COMPACT_AT_PERCENT: '0',
+    // What is not in the file yet is in memory.
+    QUERY_MEMORY_LIMIT: '256MB',
+  });
+  const { service, transfers, duckdbPath } = kept;
+  const url = await saidUrl(service);
+  await transfers.stop();
+  await service.caughtUp();
+  // They change rows, too, beside which a CHECKPOINT waits for readers.
+  await using clients = await OwnTables.start(url, { appenders: 1, writers: 1, readers: 2 });
+  await execute(url, ['CREATE TABLE mine.texts (t VARCHAR)']);
+  const texts = Array.from(
+    { length: 4 * KIBIBYTE },
+    () => `["${randomBytes(375).toString('base64')}"]\n`,
+  );
+  const append = async (): Promise<void> => {
+    const headers = { 'content-type': 'application/x-ndjson', 'x-duckdb-schema': 'mine' };
+    const body = texts.join('');
+    const reply = await fetch(`${url}/api/append/texts`, { method: 'POST', headers, body });
+    assert.equal(reply.status, 200, await reply.text());
+  };
+  let appended = 0;
+  while (appended < 100 * KIBIBYTE * KIBIBYTE) {
+    await append();
+    appended += texts.join('').length;
+  }
+  await waitFor(async () => (await stat(`${duckdbPath}.wal`)).size < 64 * KIBIBYTE * KIBIBYTE);
+  const rows = await clients.stop();
+  await service.stop();
+  using replica = await Replica.open(duckdbPath);
+  assert.deepEqual(await ownRows(replica), rows);
+});
 
 test('clients over HTTP lose nothing and are answered while the replica is kept', async () => {
   await using folder = await TempFolder.open();

@@ -134,7 +134,7 @@ export async function ownRows(replica: Texts): Promise<unknown> {
 }
 
 /** Carries statements out as one transaction; fails where they are refused. */
-async function execute(url: string, statements: readonly string[]): Promise<void> {
+export async function execute(url: string, statements: readonly string[]): Promise<void> {
   await post(`${url}/api/execute`, { statements: statements.map((query) => ({ query })) });
 }
 
