@@ -21,7 +21,7 @@ function hintFor(reason: string): string {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return 'The user that Ducktail runs as has to be allowed to write there.';
+      return 'The user that Ducktail runs as has to be allowed to write there (systemd: ReadWritePaths).';
     case 'NoSuchBucket':
       return 'Make the bucket first: Ducktail makes none.';
     case 'InvalidAccessKeyId':
