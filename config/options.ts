@@ -3,6 +3,7 @@ import { httpOptions } from './http-options.js';
 import { parseMysqlUrl } from './mysql-url.js';
 import { automatic, type EnvironmentOption, required, withDefault } from './option.js';
 import {
+  backupPlace,
   commaList,
   cronExpression,
   filePath,
@@ -157,7 +158,7 @@ export const environmentOptions = {
   snapshotSeconds: withDefault('SNAPSHOT_INTERVAL', wholeNumber({ min: 1, max: 604_800 }), '300', {
     doc: 'Seconds between one published snapshot and the next.',
   }),
-  backupTarget: automatic<string | null>('BACKUP_TARGET', v.string(), null, 'none', {
+  backupTarget: automatic<string | null>('BACKUP_TARGET', backupPlace, null, 'none', {
     doc:
       'Where backups are kept: a folder, or s3://bucket/path. A replica removes its own old ' +
       'backups there, and nothing else.',

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import * as v from 'valibot';
+import { isBackupPlace } from '../src/common/backup-place.js';
 import { errorMessage } from '../src/common/errors.js';
 import { API_ROLES, type ApiRole, type ApiToken } from '../src/model/api-token.js';
 import { parseWatermarkRule, type WatermarkRule } from '../src/model/watermark-rule.js';
@@ -128,6 +129,12 @@ export const memorySize: ValueSchema<string> = v.pipe(
     addIssue({ message: `is '${text}'; it must be a size such as 256MB or 1GiB` });
     return NEVER;
   }),
+);
+
+/** A folder, or `s3://bucket/path`. */
+export const backupPlace: ValueSchema<string> = v.pipe(
+  v.string(),
+  v.check(isBackupPlace, 'must be a folder or s3://bucket/path'),
 );
 
 /** A file, not DuckDB's `:memory:`, which would be gone when the command ends. */

@@ -6,7 +6,7 @@ import { JSON_HELP, type JsonOption, type Run } from './command-options.js';
 /** The commands that keep a replica: backup, restore, compact. */
 export function addKeepCommands(program: Command, run: Run, hooks: KeepHooks | undefined): void {
   addBackup(program, run, hooks);
-  addRestore(program, run);
+  addRestore(program, run, hooks);
   addCompact(program, run, hooks);
 }
 
@@ -34,7 +34,7 @@ function addBackup(program: Command, run: Run, hooks: KeepHooks | undefined): vo
     );
 }
 
-function addRestore(program: Command, run: Run): void {
+function addRestore(program: Command, run: Run, hooks: KeepHooks | undefined): void {
   program
     .command('restore')
     .description(
@@ -46,7 +46,7 @@ function addRestore(program: Command, run: Run): void {
     .action((from: string, { json }: JsonOption) =>
       run(json === true, async () => {
         const { runRestore } = await import('./commands/restore-command.js');
-        return runRestore({ from, json: json === true });
+        return runRestore({ from, json: json === true }, hooks);
       }),
     );
 }

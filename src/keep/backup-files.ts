@@ -44,9 +44,13 @@ export async function storeFile(
 }
 
 /** The same for one that is in its place already. */
-export async function describeFile(name: string, path: string): Promise<ManifestFile> {
+export async function describeFile(
+  name: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<ManifestFile> {
   const hashed = new Hashed();
-  for await (const _chunk of hashed.of(createReadStream(path))) {
+  for await (const _chunk of hashed.of(createReadStream(path, { signal }))) {
     // It is read for what it is.
   }
   return hashed.describe(name);
@@ -82,7 +86,10 @@ export async function readManifest({
     });
   }
   if (key === null) throw keyNeeded(place);
-  return parseManifest(await textOf(unseal(sealed, key, MANIFEST)), place);
+  return parseManifest(
+    await textOf(unseal(sealed, key, MANIFEST, `${place}/${MANIFEST}${SEALED}`)),
+    place,
+  );
 }
 
 /** Puts a file of the backup where `write` does; throws where it is not the one of the manifest. */
@@ -98,7 +105,7 @@ export async function fetchFile(
   if (stored === null) throw notAsMade(where, 'it is not there');
   if (isSealed && key === null) throw keyNeeded(where);
   const hashed = new Hashed();
-  const plain = isSealed && key !== null ? unseal(stored, key, file.name) : stored;
+  const plain = isSealed && key !== null ? unseal(stored, key, file.name, where) : stored;
   await write(hashed.of(plain as AsyncIterable<Buffer>));
   const found = hashed.describe(file.name);
   if (found.bytes !== file.bytes) {

@@ -4,7 +4,12 @@ import { type BackupContent, MANIFEST, SEALED } from './manifest.js';
 /** A backup's folder: `ducktail-<replica>-<time>`, with `-parquet` behind it where it is that. */
 export function backupName(replicaId: string, timeMs: number, content: BackupContent): string {
   const time = new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '');
-  return `ducktail-${replicaId}-${time}${content === 'parquet' ? '-parquet' : ''}`;
+  return `${nameStart(replicaId)}${time}${content === 'parquet' ? '-parquet' : ''}`;
+}
+
+/** Of all of a replica's backups. */
+export function nameStart(replicaId: string): string {
+  return `ducktail-${replicaId}-`;
 }
 
 export interface NamedBackup {

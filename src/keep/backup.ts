@@ -6,12 +6,13 @@ import { readSetting, recordSetting } from '../state/settings.js';
 import type { Database } from '../target/database.js';
 import { workFile } from '../target/work-files.js';
 import { type BackupPlace, describeFile, storeFile, storeManifest } from './backup-files.js';
-import { backupName, expired, findBackups, type Retention } from './backup-name.js';
+import { backupName, expired, findBackups, nameStart, type Retention } from './backup-name.js';
 import { type CapturedReplica, captureReplica } from './captured-replica.js';
 import type { KeepHooks } from './hooks.js';
 import {
   type BackupContent,
   type BackupPosition,
+  contentOf,
   MANIFEST,
   type ManifestFile,
   REPLICA_FILE,
@@ -21,6 +22,11 @@ import { storeParquet } from './parquet-backup.js';
 
 /** Removed first: what is left of a backup then is known for what it is. */
 const MANIFESTS = [MANIFEST, MANIFEST + SEALED];
+
+/** For removing what failed; else the next backup does it. */
+const CLEANUP_MS = 60_000;
+/** The same where the process is to end. */
+const STOP_MS = 2_000;
 
 export interface BackupRequest {
   readonly storage: BackupStorage;
@@ -67,7 +73,7 @@ export async function backupReplica(
   const startedAt = performance.now();
   const { storage, content, key, signal } = request;
   const replicaId = await knownId(database);
-  const unfinished = await removeUnfinished(storage, replicaId);
+  const unfinished = await removeUnfinished(storage, replicaId, signal);
   const now = Date.now();
   const folder = backupName(replicaId, now, content);
   const place: BackupPlace = { storage, folder, key, signal };
@@ -91,14 +97,13 @@ export async function backupReplica(
       encryption: key === null ? null : 'AES-256-GCM',
       files: [...files],
     });
-    const old = await removeExpired(storage, replicaId, request.retention);
+    const old = await removeExpired(storage, replicaId, request);
     return {
       backup: `${storage.place.replace(/\/$/, '')}/${folder}`,
       content,
       encrypted: key !== null,
       position: captured.position,
-      tables: captured.tables.length,
-      rows: captured.tables.reduce((sum, { rows }) => sum + rows, 0),
+      ...contentOf([...captured.tables]),
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       seconds: (performance.now() - startedAt) / 1000,
       pauseSeconds: captured.pauseSeconds,
@@ -106,7 +111,9 @@ export async function backupReplica(
     };
   } catch (error) {
     // What it failed with is to be told, not that the rest of it could not be removed either.
-    await removeIfUnfinished(storage, folder).catch(() => undefined);
+    const inTime = AbortSignal.timeout(signal.aborted ? STOP_MS : CLEANUP_MS);
+    await removeIfUnfinished(storage, folder, inTime).catch(() => undefined);
+    signal.throwIfAborted();
     throw error;
   }
 }
@@ -135,7 +142,7 @@ async function storeReplica(
     const file =
       local === null
         ? await storeFile(place, REPLICA_FILE, copy)
-        : await describeFile(REPLICA_FILE, local);
+        : await describeFile(REPLICA_FILE, local, signal);
     return { captured, files: [file] };
   } finally {
     if (local === null) await rm(copy, { force: true });
@@ -151,29 +158,40 @@ async function knownId(database: Database): Promise<string> {
   return chosen;
 }
 
-async function removeUnfinished(storage: BackupStorage, replicaId: string): Promise<string[]> {
-  const left = findBackups(await storage.list()).filter(
+async function removeUnfinished(
+  storage: BackupStorage,
+  replicaId: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  await storage.removeParts(nameStart(replicaId), signal);
+  const left = findBackups(await storage.list(signal)).filter(
     (backup) => backup.replicaId === replicaId && !backup.isWhole,
   );
-  for (const { name } of left) await storage.remove(name, MANIFESTS);
+  for (const { name } of left) await storage.remove(name, MANIFESTS, signal);
   return left.map(({ name }) => name);
 }
 
-async function removeIfUnfinished(storage: BackupStorage, folder: string): Promise<void> {
-  const backups = findBackups(await storage.list());
+async function removeIfUnfinished(
+  storage: BackupStorage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const backups = findBackups(await storage.list(signal));
   const isWhole = backups.some(({ name, isWhole }) => name === folder && isWhole);
-  if (!isWhole) await storage.remove(folder, MANIFESTS);
+  if (isWhole) return;
+  await storage.remove(folder, MANIFESTS, signal);
+  await storage.removeParts(folder, signal);
 }
 
 async function removeExpired(
   storage: BackupStorage,
   replicaId: string,
-  retention: Retention,
+  { retention, signal }: Pick<BackupRequest, 'retention' | 'signal'>,
 ): Promise<string[]> {
-  const backups = findBackups(await storage.list()).filter(
+  const backups = findBackups(await storage.list(signal)).filter(
     (backup) => backup.replicaId === replicaId,
   );
   const old = expired(backups, retention, Date.now());
-  for (const { name } of old) await storage.remove(name, MANIFESTS);
+  for (const { name } of old) await storage.remove(name, MANIFESTS, signal);
   return old.map(({ name }) => name);
 }

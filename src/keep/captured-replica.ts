@@ -39,7 +39,7 @@ export async function captureReplica(
     signal,
   });
   const expected = { position: at, tables };
-  const version = await requireSame(destination, targetSchema, expected, 'the copy');
+  const version = await requireSame(destination, targetSchema, expected, 'the copy', signal);
   return { ...expected, pauseSeconds, version };
 }
 
@@ -48,8 +48,17 @@ async function readPosition(query: RowQuery, targetSchema: string): Promise<Back
   const position = await readStreamPosition(query, targetSchema);
   if (position === null) return null;
   const { sourceIdentity, checkpoint, sourceTimeMs } = position;
-  const sourceTime = sourceTimeMs === null ? null : new Date(sourceTimeMs).toISOString();
-  return { sourceIdentity, ...checkpoint, sourceTime };
+  const { fileTimeMs = null, ...place } = checkpoint;
+  return {
+    sourceIdentity,
+    ...place,
+    fileTime: timeText(fileTimeMs),
+    sourceTime: timeText(sourceTimeMs),
+  };
+}
+
+function timeText(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
 }
 
 /** Opens the file, counts its tables and throws where it is not as expected; returns DuckDB's version. */
@@ -58,16 +67,14 @@ export async function requireSame(
   targetSchema: string,
   expected: Pick<CapturedReplica, 'position' | 'tables'>,
   what: string,
+  signal: AbortSignal,
 ): Promise<string> {
   using replica = await ReadOnlyReplica.open(path, SETTINGS);
+  using _interruption = replica.interruptOnAbort(signal);
   const query: RowQuery = (sql) => replica.rows(sql);
   const differences = countDifferences(expected.tables, await countTables(query));
   const position = await readPosition(query, targetSchema);
-  if (JSON.stringify(position) !== JSON.stringify(expected.position)) {
-    differences.push(
-      `it is at ${positionText(position)}, not at ${positionText(expected.position)}`,
-    );
-  }
+  differences.push(...positionDifferences(position, expected.position));
   if (differences.length > 0) {
     const [first] = differences;
     const others = differences.length === 1 ? '' : ` (and ${differences.length - 1} more)`;
@@ -83,7 +90,17 @@ export async function requireSame(
   return String(version);
 }
 
-function positionText(position: BackupPosition | null): string {
-  if (position === null) return 'no position';
-  return position.gtidSet ?? `${position.file}:${position.position}`;
+function positionDifferences(
+  found: BackupPosition | null,
+  expected: BackupPosition | null,
+): string[] {
+  if (found === null || expected === null) {
+    return found === expected
+      ? []
+      : [`it follows ${found === null ? 'no' : 'a'} stream of changes`];
+  }
+  const fields = Object.keys(expected) as (keyof BackupPosition)[];
+  return fields
+    .filter((field) => found[field] !== expected[field])
+    .map((field) => `its position's ${field} is ${found[field]}, not ${expected[field]}`);
 }

@@ -10,4 +10,6 @@ export interface KeepHooks {
   readonly beforeSwap?: () => Promise<void>;
   /** It has the replica's name. */
   readonly afterSwap?: () => Promise<void>;
+  /** A restored file is complete and checked, beside its place. */
+  readonly beforeRestored?: () => Promise<void>;
 }

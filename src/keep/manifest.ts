@@ -6,6 +6,8 @@ const position = v.object({
   gtidSet: v.nullable(v.string()),
   file: v.string(),
   position: v.number(),
+  /** When the source made that file; ISO 8601, UTC. Another time means another file of its name. */
+  fileTime: v.optional(v.nullable(v.string()), null),
   /** When the source had committed it; ISO 8601, UTC. */
   sourceTime: v.nullable(v.string()),
 });
@@ -32,6 +34,12 @@ export type Manifest = v.InferOutput<typeof manifestSchema>;
 export type ManifestFile = Manifest['files'][number];
 export type BackupPosition = NonNullable<Manifest['position']>;
 export type BackupContent = Manifest['content'];
+
+/** What there is beside Ducktail's own state. */
+export function contentOf(tables: Manifest['tables']): { tables: number; rows: number } {
+  const own = tables.filter(({ schema }) => schema !== '_ducktail');
+  return { tables: own.length, rows: own.reduce((sum, { rows }) => sum + rows, 0) };
+}
 
 export const MANIFEST = 'manifest.json';
 export const SEALED = '.enc';

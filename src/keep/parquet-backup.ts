@@ -21,6 +21,7 @@ export async function storeParquet(
   await mkdir(folder, { mode: 0o700 });
   try {
     using replica = await ReadOnlyReplica.open(copy, SETTINGS);
+    using _interruption = replica.interruptOnAbort(place.signal);
     const stored: ManifestFile[] = [];
     for (const table of tables.filter(({ schema }) => schema !== '_ducktail')) {
       place.signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { DucktailError, errorMessage } from '../common/errors.js';
 import { syncFile } from '../target/apart-copy.js';
 import type { Database } from '../target/database.js';
 import { translateTargetError } from '../target/errors.js';
@@ -35,10 +36,10 @@ export async function publishSnapshot(
   { path, targetSchema, patienceMs, signal, hooks }: PublishRequest,
 ): Promise<PublishedSnapshot> {
   const startedAt = performance.now();
-  await mkdir(dirname(path), { recursive: true });
-  await removePartial(path);
   const partial = `${path}.${randomUUID()}.partial`;
   try {
+    await mkdir(dirname(path), { recursive: true });
+    await removePartial(path);
     const request = { destination: partial, targetSchema, patienceMs, signal };
     const { position, pauseSeconds } = await captureReplica(database, request);
     const { bytes } = await finish(partial);
@@ -48,9 +49,20 @@ export async function publishSnapshot(
     const seconds = (performance.now() - startedAt) / 1000;
     return { position, bytes, seconds, pauseSeconds };
   } catch (error) {
-    await rm(partial, { force: true });
-    throw translateTargetError(error, path);
+    // What it failed with is to be told, not that nothing can be removed there.
+    await rm(partial, { force: true }).catch(() => undefined);
+    signal.throwIfAborted();
+    throw cannotPublish(error, path);
   }
+}
+
+function cannotPublish(error: unknown, path: string): Error {
+  const translated = translateTargetError(error, path);
+  if (translated instanceof DucktailError) return translated;
+  return new DucktailError('target-failed', `${path} can't be published: ${errorMessage(error)}`, {
+    cause: error,
+    hint: 'SNAPSHOT_PATH names a file, in a folder that the service may write to.',
+  });
 }
 
 /** Nobody is to write to it: what is written there is gone with the next one. */

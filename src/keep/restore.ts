@@ -10,11 +10,12 @@ import { syncFile } from '../target/apart-copy.js';
 import { Database, type DatabaseOptions } from '../target/database.js';
 import { translateTargetError } from '../target/errors.js';
 import { acquireLock } from '../target/lock-file.js';
-import { workFile } from '../target/work-files.js';
+import { removeWorkFiles, workFile } from '../target/work-files.js';
+import type { KeepHooks } from './hooks.js';
 import { type BackupPlace, fetchFile, readManifest } from './backup-files.js';
 import { findBackups } from './backup-name.js';
 import { requireSame } from './captured-replica.js';
-import { type Manifest, REPLICA_FILE } from './manifest.js';
+import { contentOf, type Manifest, REPLICA_FILE } from './manifest.js';
 
 export interface RestoreRequest {
   readonly storage: BackupStorage;
@@ -24,6 +25,7 @@ export interface RestoreRequest {
   readonly key: Buffer | null;
   readonly database: DatabaseOptions;
   readonly signal: AbortSignal;
+  readonly hooks?: KeepHooks | undefined;
 }
 
 export interface RestoreResult {
@@ -44,18 +46,21 @@ export interface RestoreResult {
 export async function restoreReplica(request: RestoreRequest): Promise<RestoreResult> {
   const startedAt = performance.now();
   const { storage, key, database, signal } = request;
-  const folder = request.folder ?? (await newestBackup(storage));
+  const folder = request.folder ?? (await newestBackup(storage, signal));
   const place: BackupPlace = { storage, folder, key, signal };
   await refuseExisting(database.path);
   const lock = await acquireLock(database.path, database.owner);
   try {
     await refuseExisting(database.path);
+    await removeWorkFiles(database.path);
     const manifest = await readManifest(place);
     if (manifest.content === 'parquet') throw notRestorable(`${storage.place}/${folder}`);
     const work = workFile(database.path, 'restore');
     try {
       await fetchReplica(place, manifest, work);
       await makeItsOwn({ ...database, path: work });
+      await request.hooks?.beforeRestored?.();
+      signal.throwIfAborted();
       await putInPlace(work, database.path);
     } finally {
       for (const left of [work, `${work}.wal`]) await rm(left, { force: true });
@@ -65,17 +70,19 @@ export async function restoreReplica(request: RestoreRequest): Promise<RestoreRe
       replica: database.path,
       createdAt: manifest.createdAt,
       position: manifest.position,
-      tables: manifest.tables.length,
-      rows: manifest.tables.reduce((sum, { rows }) => sum + rows, 0),
+      ...contentOf(manifest.tables),
       seconds: (performance.now() - startedAt) / 1000,
     };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await lock.release();
   }
 }
 
-async function newestBackup(storage: BackupStorage): Promise<string> {
-  const backups = findBackups(await storage.list());
+async function newestBackup(storage: BackupStorage, signal: AbortSignal): Promise<string> {
+  const backups = findBackups(await storage.list(signal));
   const newest = backups.find(({ isWhole, content }) => isWhole && content === 'duckdb');
   if (newest !== undefined) return newest.name;
   throw new DucktailError('backup-damaged', `there is no whole backup at ${storage.place}`, {
@@ -113,7 +120,7 @@ async function fetchReplica(place: BackupPlace, manifest: Manifest, work: string
       throw isOurs ? translateTargetError(error, work) : storageError(place.storage.place, error);
     }
   });
-  await requireSame(work, manifest.targetSchema, manifest, 'the restored file');
+  await requireSame(work, manifest.targetSchema, manifest, 'the restored file', place.signal);
 }
 
 /**

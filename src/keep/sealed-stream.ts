@@ -44,20 +44,24 @@ export async function* seal(
   }
 }
 
-/** The other way; throws a `backup-damaged` where it is not what was sealed under this key and name. */
+/**
+ * The other way; throws a `backup-damaged` where it is not what was sealed under this key and name.
+ * `where` it lies is for messages.
+ */
 export async function* unseal(
   sealed: AsyncIterable<Buffer>,
   key: Buffer,
   name: string,
+  where: string,
 ): AsyncGenerator<Buffer> {
-  const { header, rest } = await readHeader(sealed, name);
+  const { header, rest } = await readHeader(sealed, where);
   const salt = header.subarray(MAGIC.length, MAGIC.length + SALT_BYTES);
   const check = header.subarray(MAGIC.length + SALT_BYTES);
-  if (!timingSafeEqual(check, keyCheck(key, salt))) throw wrongKey(name);
+  if (!timingSafeEqual(check, keyCheck(key, salt))) throw wrongKey(where);
   const fileKey = deriveKey(key, salt, name);
   let count = 0;
   for await (const { chunk, isLast } of chunksOf(rest, CHUNK_BYTES + TAG_BYTES)) {
-    if (chunk.length < TAG_BYTES) throw damaged(name);
+    if (chunk.length < TAG_BYTES) throw damaged(where);
     const decipher = createDecipheriv('aes-256-gcm', fileKey, nonce(count++, isLast));
     decipher.setAAD(header);
     decipher.setAuthTag(chunk.subarray(chunk.length - TAG_BYTES));
@@ -65,7 +69,7 @@ export async function* unseal(
     try {
       decipher.final();
     } catch (error) {
-      throw damaged(name, error);
+      throw damaged(where, error);
     }
     yield text;
   }
@@ -107,7 +111,7 @@ async function* chunksOf(
 
 async function readHeader(
   sealed: AsyncIterable<Buffer>,
-  name: string,
+  where: string,
 ): Promise<{ header: Buffer; rest: AsyncIterable<Buffer> }> {
   const iterator = sealed[Symbol.asyncIterator]();
   let begun = Buffer.alloc(0);
@@ -118,7 +122,7 @@ async function readHeader(
   }
   const header = begun.subarray(0, HEADER_BYTES);
   if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw damaged(name);
+    throw damaged(where);
   }
   async function* rest(): AsyncGenerator<Buffer> {
     yield begun.subarray(HEADER_BYTES);
@@ -127,16 +131,16 @@ async function readHeader(
   return { header, rest: rest() };
 }
 
-function wrongKey(name: string): DucktailError {
-  return new DucktailError('backup-damaged', `${name} was encrypted with another key`, {
+function wrongKey(where: string): DucktailError {
+  return new DucktailError('backup-damaged', `${where} was encrypted with another key`, {
     hint: 'Set BACKUP_ENCRYPTION_KEY to the key that the backup was made with.',
   });
 }
 
-function damaged(name: string, cause?: unknown): DucktailError {
+function damaged(where: string, cause?: unknown): DucktailError {
   return new DucktailError(
     'backup-damaged',
-    `${name} is damaged: it is not what was encrypted, or not all of it`,
+    `${where} is damaged: it is not what was encrypted, or not all of it`,
     { cause, hint: 'Take another backup; nothing was restored from this one.' },
   );
 }

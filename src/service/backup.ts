@@ -14,6 +14,8 @@ export interface BackupOrder {
   readonly target: string | null;
   /** null: as BACKUP_FORMAT says. */
   readonly content: BackupContent | null;
+  /** Refused where there is no key. */
+  readonly mustEncrypt: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,9 +29,10 @@ const SWAP_PATIENCE_MS = 30_000;
 export async function backupOn(
   database: Database,
   settings: BackupSettings,
-  { target, content, signal }: BackupOrder,
+  { target, content, mustEncrypt, signal }: BackupOrder,
   hooks?: KeepHooks,
 ): Promise<BackupResult> {
+  if (mustEncrypt && settings.key === null) throw noKey();
   const location = target ?? settings.target;
   if (location === null) throw noTarget();
   using storage = await openStorage(location, settings.s3);
@@ -82,6 +85,14 @@ async function openExisting(options: DatabaseOptions, targetSchema: string): Pro
     });
   }
   return (await openReplica(options, targetSchema)).database;
+}
+
+function noKey(): DucktailError {
+  return new DucktailError(
+    'configuration',
+    'the running service has no BACKUP_ENCRYPTION_KEY, and this command has one',
+    { hint: "It is the service's that counts: set it there and start the service again." },
+  );
 }
 
 function noTarget(): DucktailError {

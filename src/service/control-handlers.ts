@@ -68,9 +68,9 @@ export function controlHandlers(service: HandledService): ControlHandlers {
       logger.info({ equal: result.equal, seconds: result.seconds }, 'the verification is done');
       return result;
     },
-    backup: ({ target, content }, { signal }) => {
+    backup: ({ target, content, mustEncrypt }, { signal }) => {
       logger.info({ target, content }, 'a client asks for a backup');
-      return keeper.backup({ target, content, signal });
+      return keeper.backup({ target, content, mustEncrypt, signal });
     },
     compact: (_request, { signal }) => {
       logger.info('a client asks for a compaction');

@@ -32,6 +32,8 @@ export const requestSchema = v.variant('call', [
     /** Seen from the service: an absolute path, or `s3://…`. */
     target: v.nullable(v.string()),
     content: v.nullable(v.picklist(['duckdb', 'parquet'])),
+    /** The client has a key; which one counts is the service's matter. */
+    mustEncrypt: v.boolean(),
   }),
   v.strictObject({ call: v.literal('compact') }),
 ]);

@@ -8,6 +8,9 @@ import type { KeepHooks } from '../keep/hooks.js';
 import type { KeepObserver, KeepWork } from '../model/keep-observer.js';
 import { publishSnapshot } from '../keep/publish.js';
 import type { Database } from '../target/database.js';
+import { checkpoint } from '../target/maintenance.js';
+import { fileBytes } from '../target/usage.js';
+import { WAL_LIMITS } from '../target/wal-keeper.js';
 import { backupOn, type BackupOrder, compactOn } from './backup.js';
 import { CronTimes, waitUntil } from './cron-times.js';
 import type { KeepSettings } from './keep-settings.js';
@@ -22,7 +25,10 @@ export interface KeeperMeans {
   readonly hooks?: KeepHooks | undefined;
 }
 
+const LOG_LOOK_MS = 1_000;
 const COMPACTION_LOOK_MS = 60_000;
+/** From one that is not ordered to the next, however it ended: the stream is held for each of them. */
+const COMPACTION_REST_MS = 30 * 60_000;
 /** A snapshot that is held up for longer is left to the next time. */
 const SNAPSHOT_PATIENCE_MS = 30_000;
 /** Of the first snapshot and the first look: when tables are there, if they are soon. */
@@ -34,6 +40,7 @@ const FIRST_DELAY_MS = 1000;
  */
 export class Keeper {
   private readonly turns = new Turns(1);
+  private compactionNotBefore = 0;
 
   constructor(private readonly means: KeeperMeans) {}
 
@@ -51,6 +58,8 @@ export class Keeper {
       const look = (): Promise<void> => this.compactIfNeeded(compactAtPercent, signal);
       loops.push(this.repeat('compaction', COMPACTION_LOOK_MS, look, signal));
     }
+    const moveLog = (): Promise<void> => this.moveLogIfLarge();
+    loops.push(this.repeat('log', LOG_LOOK_MS, moveLog, signal));
     await Promise.all(loops);
     // Orders of clients' may be under way, whose signals are aborted as well.
     await this.turns.run(null, () => Promise.resolve());
@@ -95,7 +104,7 @@ export class Keeper {
 
   private async followSchedule(schedule: string, signal: AbortSignal): Promise<void> {
     const times = new CronTimes(schedule);
-    const order: BackupOrder = { target: null, content: null, signal };
+    const order: BackupOrder = { target: null, content: null, mustEncrypt: false, signal };
     while (!signal.aborted) {
       await waitUntil(times.next(), signal).catch(() => undefined);
       await this.attempt('backup', () => this.backup(order), signal);
@@ -104,13 +113,22 @@ export class Keeper {
 
   private async compactIfNeeded(atPercent: number, signal: AbortSignal): Promise<void> {
     const { database, logger } = this.means;
+    if (performance.now() < this.compactionNotBefore) return;
     if (!(await needsCompaction(database, atPercent))) return;
+    this.compactionNotBefore = performance.now() + COMPACTION_REST_MS;
     logger.info({ atPercent }, 'the dead share of the replica has passed the limit: compacting');
     await this.compact(signal);
   }
 
+  /** Clients write also where the stream, which does so behind its own commits, has nothing to apply. */
+  private async moveLogIfLarge(): Promise<void> {
+    const { database } = this.means;
+    const bytes = await fileBytes(`${database.path}.wal`);
+    if (bytes >= WAL_LIMITS.walBytes) await checkpoint(database, 1);
+  }
+
   private async repeat(
-    what: KeepWork,
+    what: KeepWork | 'log',
     intervalMs: number,
     work: () => Promise<void>,
     signal: AbortSignal,
@@ -125,7 +143,7 @@ export class Keeper {
 
   /** Never rejects. */
   private async attempt(
-    what: KeepWork,
+    what: KeepWork | 'log',
     work: () => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<void> {

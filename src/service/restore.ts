@@ -1,3 +1,4 @@
+import type { KeepHooks } from '../keep/hooks.js';
 import { MANIFEST, SEALED } from '../keep/manifest.js';
 import { restoreReplica, type RestoreResult } from '../keep/restore.js';
 import { openStorage, splitLocation } from '../storage/open-storage.js';
@@ -11,6 +12,7 @@ export interface RestoreTask {
   readonly key: Buffer | null;
   readonly database: DatabaseOptions;
   readonly signal: AbortSignal;
+  readonly hooks?: KeepHooks | undefined;
 }
 
 /** `ducktail restore`. */

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -31,11 +31,18 @@ export class FolderStorage implements BackupStorage {
   write(path: string, content: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number> {
     return this.guard(async () => {
       const file = join(this.place, path);
+      const part = `${file}.part`;
       await mkdir(dirname(file), { recursive: true });
-      // Whoever reads it reads all of the replica's data.
-      await pipeline(content, createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }), {
-        signal,
-      });
+      try {
+        // Whoever reads it reads all of the replica's data.
+        const sink = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
+        await pipeline(content, sink, { signal });
+        await rename(part, file);
+      } catch (error) {
+        await rm(part, { force: true });
+        signal.throwIfAborted();
+        throw error;
+      }
       await this.syncFolders(file);
       return (await stat(file)).size;
     });
@@ -58,6 +65,11 @@ export class FolderStorage implements BackupStorage {
       for (const name of first) await rm(join(path, name), { force: true });
       await rm(path, { recursive: true, force: true });
     });
+  }
+
+  removeParts(): Promise<void> {
+    // They are listed as what they are.
+    return Promise.resolve();
   }
 
   localFile(path: string): Promise<string> {

@@ -21,14 +21,14 @@ function hintFor(reason: string): string {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return 'The user that Ducktail runs as has to be allowed to write there.';
+      return 'The user that Ducktail runs as has to be allowed to write there (systemd: ReadWritePaths).';
     case 'NoSuchBucket':
       return 'Make the bucket first: Ducktail makes none.';
     case 'InvalidAccessKeyId':
     case 'SignatureDoesNotMatch':
     case 'AccessDenied':
     case 'CredentialsProviderError':
-      return 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what that account may do.';
+      return 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (a running service has its own) and what that account may do.';
     default:
       return 'Check the place (BACKUP_TARGET, S3_ENDPOINT) and what it answers; the replica is untouched.';
   }

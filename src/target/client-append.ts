@@ -71,12 +71,14 @@ export class ClientAppend implements AsyncDisposable {
     this.rows.flush();
     this.appender.flushSync();
     using _interruption = interruptOnAbort(this.connection, signal);
-    try {
-      await this.insert(null);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw await this.explain(error);
-    }
+    await this.database.clientTransactions.run(signal, async () => {
+      try {
+        await this.insert(null);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw await this.explain(error);
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,7 +62,18 @@ export class ClientTransaction {
   ) {}
 
   /** Resolves to how many rows were changed. Commits all of the statements or nothing. */
-  static async run(
+  static run(
+    database: Database,
+    statements: readonly ClientStatement[],
+    readProtection: (query: Query) => Promise<Protection>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return database.clientTransactions.run(signal, () =>
+      ClientTransaction.carryOut(database, statements, readProtection, signal),
+    );
+  }
+
+  private static async carryOut(
     database: Database,
     statements: readonly ClientStatement[],
     readProtection: (query: Query) => Promise<Protection>,

@@ -1,10 +1,12 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import { syncFile } from './apart-copy.js';
 import { moveLogIntoFile } from './consistent-copy.js';
+import { copyDatabase, definitionDifferences } from './database-copy.js';
 import type { Database } from './database.js';
+import { untilNotHeldUp } from './maintenance.js';
 import { countDifferences, countTables } from './table-counts.js';
 import { fileBytes } from './usage.js';
 
@@ -34,14 +36,18 @@ export function compactFile(database: Database, request: CompactRequest): Promis
   const { path } = database;
   return database.copying.run(request.signal, async () => {
     // What they commit meanwhile would be in the old file alone.
-    using _gate = await database.clientWriters.close(request.patienceMs, path);
+    using _gate = await database.clientWriters.close(
+      request.patienceMs,
+      `clients are still writing to ${path}`,
+    );
     return await database.withWriter(async () => {
       const compacted = database.compactedPath;
       try {
-        await moveLogIntoFile(database);
+        await untilNotHeldUp(() => moveLogIntoFile(database), request.patienceMs, request.signal);
         const bytesBefore = (await stat(path)).size;
         await writeCompacted(database, compacted, request.signal);
         const bytesAfter = (await stat(compacted)).size;
+        await keepAccess(path, compacted);
         await syncFile(compacted);
         await request.beforeSwap?.();
         request.signal.throwIfAborted();
@@ -69,10 +75,13 @@ async function writeCompacted(
        (STORAGE_VERSION ${quoteDuckdbText(database.storageVersion)})`,
   );
   try {
-    await database.run(`COPY FROM DATABASE ${quoteDuckdbName(database.catalog)} TO ${ALIAS}`);
+    await copyDatabase(database, ALIAS);
     await database.run(`CHECKPOINT ${ALIAS}`);
     const [expected, found] = [await counts(database, null), await counts(database, ALIAS)];
-    const [difference] = countDifferences(expected, found);
+    const [difference] = [
+      ...countDifferences(expected, found),
+      ...(await definitionDifferences(database, ALIAS)),
+    ];
     if (difference !== undefined) {
       throw new DucktailError('target-failed', `the compacted file was given up: ${difference}`, {
         hint: 'The replica is untouched. Please report it.',
@@ -94,6 +103,14 @@ async function counts(database: Database, alias: string | null): ReturnType<type
   } finally {
     await database.run(`USE ${quoteDuckdbName(database.catalog)}`);
   }
+}
+
+/** Whoever could read or write the file can do so still. */
+async function keepAccess(path: string, compacted: string): Promise<void> {
+  const { mode, uid, gid } = await stat(path);
+  await chmod(compacted, mode & 0o7777);
+  // Only root can give a file away; where nobody else's it is, nothing has to be.
+  await chown(compacted, uid, gid).catch(() => undefined);
 }
 
 /** A log that stayed would be taken for the new file's. */

@@ -1,13 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { DucktailError, errorMessage } from '../common/errors.js';
 import { copyApart } from './apart-copy.js';
 import type { Database } from './database.js';
-import { isHeldUp } from './maintenance.js';
+import { CLIENTS_WRITE, untilNotHeldUp } from './maintenance.js';
 import { fileBytes } from './usage.js';
 import { countTables, type CountedTable } from './table-counts.js';
 
-/** Of a checkpoint that can't run beside what others have open. */
-const RETRY_MS = 250;
+/** How long clients' new transactions wait at a time for what holds the checkpoint up. */
+const CLIENTS_MS = 5_000;
 
 export interface ConsistentCopy<At> {
   /** What was read at the instant of the copy, with nothing committed in between. */
@@ -39,8 +37,7 @@ export function copyConsistently<At>(
   const { destination, signal } = request;
   return database.copying.run(signal, async () => {
     await using _hold = await database.automaticCheckpoints.hold();
-    const { instant, pauseSeconds } = await checkpointed(database, request);
-    const { at, tables } = instant;
+    const { at, tables, pauseSeconds } = await checkpointed(database, request);
     // The end of one is waited for also where the other has failed: both are at the file.
     const [copied, counted] = await Promise.allSettled([
       copyApart(database.path, destination, signal),
@@ -52,32 +49,31 @@ export function copyConsistently<At>(
   });
 }
 
-interface Instant<At> {
+interface CheckpointedInstant<At> {
   readonly at: At;
   readonly tables: Promise<readonly CountedTable[]>;
+  readonly pauseSeconds: number;
 }
 
 async function checkpointed<At>(
   database: Database,
   { readAt, patienceMs, signal }: CopyRequest<At>,
-): Promise<{ instant: Instant<At>; pauseSeconds: number }> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      let startedAt = 0;
-      const instant = await database.withWriter(async () => {
-        startedAt = performance.now();
-        await moveLogIntoFile(database);
-        return { at: await readAt(), ...(await beginCounting(database)) };
-      });
-      return { instant, pauseSeconds: (performance.now() - startedAt) / 1000 };
-    } catch (error) {
-      if (!isHeldUp(error)) throw error;
-      if (performance.now() > deadline) throw heldUp(error);
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
+): Promise<CheckpointedInstant<At>> {
+  const attempt = (): Promise<CheckpointedInstant<At>> =>
+    database.withWriter(async () => {
+      const startedAt = performance.now();
+      await moveLogIntoFile(database);
+      const at = await readAt();
+      const tables = await beginCounting(database);
+      return { at, ...tables, pauseSeconds: (performance.now() - startedAt) / 1000 };
+    });
+  const besideNoClients = async (): Promise<CheckpointedInstant<At>> => {
+    // What they commit behind the checkpoint would be counted, and not be in the copy. No CHECKPOINT
+    // runs beside readers that are older than an UPDATE of theirs.
+    using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE);
+    return await untilNotHeldUp(attempt, CLIENTS_MS, signal);
+  };
+  return untilNotHeldUp(besideNoClients, patienceMs, signal);
 }
 
 /** For the holder of the writer: the file alone has everything then. */
@@ -104,12 +100,4 @@ async function beginCounting(
     throw error;
   }
   return { tables: countTables(query).finally(close) };
-}
-
-function heldUp(error: unknown): DucktailError {
-  return new DucktailError(
-    'target-busy',
-    `the replica can't be checkpointed beside a query or a copy that began before: ${errorMessage(error)}`,
-    { cause: error, hint: 'It can be done when that has ended; the next attempt may do it.' },
-  );
 }

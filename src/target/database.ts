@@ -46,6 +46,8 @@ export class Database implements AsyncDisposable {
   readonly copying = new Turns(1);
   /** Clients who change tables of their own beside the writer. */
   readonly clientWriters = new ReaderGate();
+  /** Their transactions, from their beginning to their COMMIT. */
+  readonly clientTransactions = new ReaderGate();
   /** What the file is called while it is written anew: the one file beside it that may be opened. */
   readonly compactedPath: string;
   private readonly extra = new Set<DuckDBConnection>();
@@ -240,7 +242,10 @@ export class Database implements AsyncDisposable {
     { prepare, replace }: { prepare: () => Promise<void>; replace: () => Promise<void> },
     patienceMs: number,
   ): Promise<void> {
-    using _gate = await this.readers.gate.close(patienceMs, this.path);
+    using _gate = await this.readers.gate.close(
+      patienceMs,
+      `queries are still reading ${this.path}`,
+    );
     await prepare();
     this.close();
     this.idleLanes.length = 0;

@@ -43,8 +43,8 @@ export async function acquireLock(
     processStart: processStart(process.pid),
   };
   const draft = `${lockPath}.${randomUUID()}`;
-  await writeDraft(draft, path, JSON.stringify(mine));
   try {
+    await writeDraft(draft, path, JSON.stringify(mine));
     while (!(await tryLink(draft, lockPath))) {
       const found = await readLock(lockPath);
       if (found === null) continue;

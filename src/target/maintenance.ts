@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 
 const ATTEMPTS = 5;
 const DELAY_MS = 200;
+/** How long clients' new transactions wait for the end of those that are open. */
+const CLIENTS_MS = 1000;
+export const CLIENTS_WRITE = 'a transaction of a client of the HTTP server is open';
 
 /**
  * Moves what was committed from the write-ahead log into the file. A CHECKPOINT fails while another
@@ -14,6 +17,8 @@ const DELAY_MS = 200;
 export async function checkpoint(database: Database, attempts = ATTEMPTS): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
+      // Beside those of clients who write without a pause there would never be a moment for it.
+      using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE);
       return await database.withWriter(async () => {
         if (database.copying.isTaken) return false;
         await database.withCheckpointMemory(() => database.run('CHECKPOINT'));
@@ -28,9 +33,40 @@ export async function checkpoint(database: Database, attempts = ATTEMPTS): Promi
   }
 }
 
+/**
+ * Resolves when `work`, which includes a CHECKPOINT, could run; throws a `target-busy` where others
+ * hold it up for longer than that.
+ */
+export async function untilNotHeldUp<T>(
+  work: () => Promise<T>,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isHeldUp(error)) throw error;
+      if (performance.now() > deadline) throw heldUp(error);
+      await delay(DELAY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
 /** Whether a CHECKPOINT failed because of what others have open. */
-export function isHeldUp(error: unknown): boolean {
+function isHeldUp(error: unknown): boolean {
   return /transaction|Cannot CHECKPOINT/i.test((error as Error).message);
+}
+
+function heldUp(error: unknown): Error {
+  if (error instanceof DucktailError) return error;
+  return new DucktailError(
+    'target-busy',
+    `the replica can't be checkpointed beside a query or a copy that began before: ${errorMessage(error)}`,
+    { cause: error, hint: 'It can be done when that has ended; the next attempt may do it.' },
+  );
 }
 
 /** What was committed stays, in the log: the hint of a full disk says otherwise. */

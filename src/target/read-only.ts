@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
+import { interruptOnAbort } from './interruption.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
 import { MemoryLimit } from './memory-limit.js';
 
@@ -56,6 +57,11 @@ export class ReadOnlyReplica implements Disposable {
   async rows(sql: string): Promise<Record<string, unknown>[]> {
     const { columns, rows } = await this.query(sql);
     return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+  }
+
+  /** For queries that may take long; what is interrupted is a `query-failed`. */
+  interruptOnAbort(signal: AbortSignal): Disposable {
+    return interruptOnAbort(this.connection, signal);
   }
 
   /** Runs `work` with all the memory that DuckDB may ever have. */

@@ -70,7 +70,7 @@ export class ReaderConnections {
   async end(patienceMs: number, path: string): Promise<boolean> {
     const reason = new DucktailError('aborted', `${path} is being closed`);
     for (const reader of this.readers) reader.end(reason);
-    return this.gate.close(patienceMs, path).then(
+    return this.gate.close(patienceMs, `${path} is still being read`).then(
       () => true,
       () => false,
     );

@@ -37,18 +37,22 @@ export class ReaderGate {
     }
   }
 
-  /** Keeps newcomers out and waits until nobody is inside; gives up, and opens, when that takes longer. */
-  async close(patienceMs: number, path: string): Promise<Disposable> {
-    if (this.isClosed) throw new Error('the gate is closed already');
-    this.isClosed = true;
+  /**
+   * Keeps newcomers out and waits until nobody is inside, and before that until it is nobody else's to
+   * open; gives up, and opens, when that takes longer: with a `target-busy` of that message.
+   */
+  async close(patienceMs: number, otherwise: string): Promise<Disposable> {
     const inTime = AbortSignal.timeout(patienceMs);
+    let isOurs = false;
     try {
+      while (this.isClosed) await once(this.changes, 'opened', { signal: inTime });
+      this.isClosed = isOurs = true;
       while (this.readers > 0) await once(this.changes, 'left', { signal: inTime });
     } catch (error) {
-      this.open();
-      throw new DucktailError('target-busy', `queries are still reading ${path}`, {
+      if (isOurs) this.open();
+      throw new DucktailError('target-busy', otherwise, {
         cause: error,
-        hint: 'It is tried again later; queries that take that long end sooner on a published snapshot.',
+        hint: 'Try again when they have ended; long queries can be asked of a published snapshot.',
       });
     }
     return { [Symbol.dispose]: () => this.open() };

@@ -9,7 +9,9 @@ export function workFile(path: string, kind: (typeof KINDS)[number]): string {
   return `${path}.${kind}-${randomUUID()}`;
 }
 
-const WORK = new RegExp(`^\\.(?:${KINDS.join('|')})-[0-9a-f-]{36}(?:\\.wal|\\.parquet)?$`);
+const WORK = new RegExp(
+  `^\\.(?:${KINDS.join('|')})-[0-9a-f-]{36}(?:\\.wal|\\.tmp|\\.lock|\\.parquet)?$`,
+);
 
 /** For the holder of the replica's lock: removes what a crash left. Resolves to how many there were. */
 export async function removeWorkFiles(path: string): Promise<number> {

@@ -11,6 +11,7 @@ const BASE = { DUCKDB_PATH: 'replica.duckdb' };
 const REFUSED: readonly [variables: Record<string, string>, said: RegExp][] = [
   [{ BACKUP_SCHEDULE: '0 3 * * *' }, /^BACKUP_SCHEDULE is set, but not BACKUP_TARGET$/],
   [{ BACKUP_ENCRYPTION_KEY: `${KEY}0` }, /^BACKUP_ENCRYPTION_KEY must be 32 bytes in hex/],
+  [{ BACKUP_TARGET: 'gs://bucket/x' }, /^BACKUP_TARGET must be a folder or s3:\/\/bucket\/path$/],
   [{ AWS_ACCESS_KEY_ID: 'AKIA' }, /are only good together$/],
   [{ S3_ENDPOINT: 'minio' }, /^S3_ENDPOINT must be a URL/],
   [{ S3_ENDPOINT: 'http://user:geheim@minio' }, /^S3_ENDPOINT must be a URL/],

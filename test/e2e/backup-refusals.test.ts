@@ -229,6 +229,52 @@ for (const point of ['keep-copied', 'keep-manifest'] as const) {
   });
 }
 
+test('a restore that is killed leaves no replica, and the next one removes what it left', async () => {
+  const name = 'killed-restore.duckdb';
+  const env = { DUCKDB_PATH: folder.file(name) };
+  await using child = DucktailChild.start(['restore', plain], env, {
+    plan: { point: 'keep-restored', action: 'kill' },
+  });
+  assert.equal((await child.ended).signal, 'SIGKILL');
+  const left = async (): Promise<string[]> =>
+    (await readdir(folder.path)).filter((entry) => entry.startsWith(name));
+  assert.ok(!(await left()).includes(name));
+  // As it is where it is killed while it opens the file.
+  const work = (await left()).find((entry) => /\.restore-[0-9a-f-]{36}$/.test(entry));
+  assert.ok(work, (await left()).join());
+  for (const end of ['.lock', '.wal']) await writeFile(folder.file(work + end), '');
+  const run = await restore(plain, env.DUCKDB_PATH);
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.deepEqual(await left(), [name]);
+  await assertSameData(source, env.DUCKDB_PATH);
+});
+
+for (const format of ['duckdb', 'parquet']) {
+  test(`a backup as ${format} that is stopped says so, and leaves nothing`, async () => {
+    const place = folder.file(`stopped-${format}`);
+    const args = ['backup', place, '--format', format, '--json'];
+    await using child = DucktailChild.start(
+      args,
+      { DUCKDB_PATH: replica, ...SEALED },
+      { plan: { point: 'keep-copied', action: 'hold' } },
+    );
+    await child.reached();
+    child.signal('SIGINT');
+    child.resume();
+    const run = await child.ended;
+    assert.equal(run.signal, null);
+    assertFailedClearly(run, {
+      exitCode: 1,
+      code: 'aborted',
+      message: /^stopped by SIGINT; what was in the replica before stands$/,
+      hint: null,
+    });
+    assert.deepEqual(await readdir(place).catch(() => []), []);
+    const beside = (await readdir(folder.path)).filter((name) => /^replica\.duckdb./.test(name));
+    assert.deepEqual(beside, []);
+  });
+}
+
 for (const [kind, variables] of [
   ['plain', {}],
   ['encrypted', SEALED],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import test from 'node:test';
 import { Replica } from '../helpers/replica.js';
 import { TempFolder } from '../helpers/temp-folder.js';
@@ -65,6 +65,21 @@ test('a service that was killed while it published cleans up after itself', asyn
   await assertWhole(path);
   await waitFor(async () => (await partial()).length === 0);
   await other.stop();
+});
+
+test('a place where no snapshot can be put is told, and left to the next time', async () => {
+  await using folder = await TempFolder.open();
+  await mkdir(folder.file('a-folder/below'), { recursive: true });
+  const path = folder.file('a-folder');
+  await using kept = await KeptSource.open('mysql', { ...INTERVAL, SNAPSHOT_PATH: path });
+  const { service, transfers } = kept;
+  const failures = (): number => service.said.split(`${path} can't be published: `).length - 1;
+  await waitFor(() => Promise.resolve(failures() >= 2));
+  assert.match(service.said, /SNAPSHOT_PATH names a file/);
+  await transfers.stop();
+  await service.caughtUp();
+  await service.stop();
+  assert.deepEqual(await readdir(folder.path), ['a-folder']);
 });
 
 async function inode(path: string): Promise<number | null> {

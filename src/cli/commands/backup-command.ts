@@ -47,11 +47,12 @@ async function takeBackup(
   if (service === null) {
     const config = replicaConfig();
     const options = databaseOptions(config, 'ducktail backup');
-    const order = { target, content, signal: stop.signal };
+    const order = { target, content, mustEncrypt: false, signal: stop.signal };
     return await backupFile(options, backupSettings(config), order, hooks);
   }
   // The service has a working folder of its own.
   const place = target === null || target.startsWith('s3://') ? target : resolve(target);
-  const request = { call: 'backup', target: place, content } as const;
+  const mustEncrypt = service.config.backupKey !== null;
+  const request = { call: 'backup', target: place, content, mustEncrypt } as const;
   return await service.client.call<'backup'>(request, () => undefined, stop.signal);
 }

@@ -1,3 +1,4 @@
+import type { KeepHooks } from '../../keep/hooks.js';
 import { restore } from '../../service/restore.js';
 import { databaseOptions, replicaConfig } from '../context.js';
 import { s3Options } from '../keep-settings.js';
@@ -10,7 +11,10 @@ export interface RestoreArguments {
   readonly json: boolean;
 }
 
-export async function runRestore({ from, json }: RestoreArguments): Promise<number> {
+export async function runRestore(
+  { from, json }: RestoreArguments,
+  hooks?: KeepHooks,
+): Promise<number> {
   const config = replicaConfig();
   using stop = stopSignal();
   const result = await restore({
@@ -19,6 +23,7 @@ export async function runRestore({ from, json }: RestoreArguments): Promise<numb
     key: config.backupKey,
     database: databaseOptions(config, 'ducktail restore'),
     signal: stop.signal,
+    hooks,
   });
   if (json) {
     printJson(result);
@@ -28,6 +33,7 @@ export async function runRestore({ from, json }: RestoreArguments): Promise<numb
   printLine(`${replica}: ${backup}, of ${createdAt}`);
   printLine(`${formatNumber(rows)} rows in ${tables} tables, checked, in ${seconds.toFixed(1)} s`);
   printLine(positionText(position));
-  printLine('`ducktail run` goes on from there.');
+  const [run, sync] = ['`ducktail run`', '`ducktail sync`'];
+  printLine(position === null ? `${sync} brings it up to date.` : `${run} goes on from there.`);
   return EXIT_OK;
 }

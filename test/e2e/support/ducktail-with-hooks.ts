@@ -93,6 +93,7 @@ function keepHooks(plan: HookPlan): KeepHooks {
     beforePublish: at('keep-publish'),
     beforeSwap: at('keep-swap'),
     afterSwap: at('keep-swapped'),
+    beforeRestored: at('keep-restored'),
   };
 }
 

@@ -46,9 +46,10 @@ export type ApplyPoint = 'stream-apply' | 'stream-before-commit' | 'stream-after
 /**
  * keep-copied: a backup's copy is there. keep-manifest: all of a backup but its manifest. keep-publish:
  * before a snapshot takes its name. keep-swap, keep-swapped: before and after a compacted file does.
+ * keep-restored: before a restored file does.
  */
 export type KeepPoint =
-  'keep-copied' | 'keep-manifest' | 'keep-publish' | 'keep-swap' | 'keep-swapped';
+  'keep-copied' | 'keep-manifest' | 'keep-publish' | 'keep-swap' | 'keep-swapped' | 'keep-restored';
 
 /** The messages between the entry point and its parent. */
 export const REACHED = 'reached';

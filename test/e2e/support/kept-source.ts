@@ -10,7 +10,7 @@ import { TOTAL_BALANCE, Transfers } from './transfers.js';
 export interface TakenBackup {
   readonly backup: string;
   readonly encrypted: boolean;
-  readonly position: { readonly gtidSet: string | null } | null;
+  readonly position: { readonly gtidSet: string | null; readonly fileTime: string | null } | null;
   readonly rows: number;
   readonly bytes: number;
   readonly pauseSeconds: number;
@@ -97,4 +97,13 @@ export async function streamGtids(path: string): Promise<string | null> {
   using replica = await Replica.open(path);
   const [[gtids]] = await replica.texts('SELECT gtid_set FROM _ducktail.stream');
   return gtids;
+}
+
+/** When the source made the binlog file in which the stream of a file is that nobody writes. */
+export async function streamFileTime(path: string): Promise<string | null> {
+  using replica = await Replica.open(path);
+  const [[timeMs]] = await replica.texts(
+    'SELECT CAST(binlog_file_time_ms AS VARCHAR) FROM _ducktail.stream',
+  );
+  return timeMs === null ? null : new Date(Number(timeMs)).toISOString();
 }
