@@ -24,6 +24,13 @@ export interface TlsFiles {
   readonly key: Buffer;
 }
 
+interface ConnectionTimes {
+  /** For a connection on which nothing moves. */
+  readonly idleMs: number;
+  /** For the headers of a request of HTTP/1.1. */
+  readonly headersMs: number;
+}
+
 export interface SplitServer {
   readonly server: Server;
   /** Closes every connection, whatever happens on it. */
@@ -38,9 +45,11 @@ export function createSplitServer(
   listener: RequestListener,
   tls: TlsFiles | null,
   idleMs: number,
+  headersMs = HEADERS_MS,
 ): SplitServer {
+  const times = { idleMs, headersMs };
   const server =
-    tls === null ? cleartextServer(listener, idleMs) : secureServer(listener, tls, idleMs);
+    tls === null ? cleartextServer(listener, times) : secureServer(listener, tls, times);
   server.maxConnections = MAX_CONNECTIONS;
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -55,22 +64,47 @@ export function createSplitServer(
   };
 }
 
-function secureServer(listener: RequestListener, { cert, key }: TlsFiles, idleMs: number): Server {
+function secureServer(
+  listener: RequestListener,
+  { cert, key }: TlsFiles,
+  { idleMs, headersMs }: ConnectionTimes,
+): Server {
   const server = createSecureServer(
-    { cert, key, allowHTTP1: true, handshakeTimeout: FIRST_BYTES_MS, ...http2Options() },
+    {
+      cert,
+      key,
+      allowHTTP1: true,
+      handshakeTimeout: FIRST_BYTES_MS,
+      ...http2Options(),
+    },
     listener as unknown as Parameters<typeof createSecureServer>[1],
   );
-  // Of HTTP/1.1, by default five minutes: a stream that is appended may take longer.
-  Object.assign(server, { requestTimeout: 0, headersTimeout: HEADERS_MS, timeout: idleMs });
+  // Of HTTP/1.1. By default a request has five minutes, and a stream that is appended takes longer.
+  Object.assign(server, {
+    requestTimeout: 0,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: headersMs / 4,
+    timeout: idleMs,
+  });
   limitSessions(server, idleMs);
   return server;
 }
 
-function cleartextServer(listener: RequestListener, idleMs: number): Server {
+function cleartextServer(
+  listener: RequestListener,
+  { idleMs, headersMs }: ConnectionTimes,
+): Server {
   const http1 = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: 0 },
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: headersMs,
+      requestTimeout: 0,
+      connectionsCheckingInterval: headersMs / 4,
+    },
     listener,
   );
+  // From then on it looks for headers that take too long; it never listens itself.
+  http1.emit('listening');
   http1.timeout = idleMs;
   http1.keepAliveTimeout = idleMs;
   const http2 = createHttp2Server(
@@ -81,8 +115,10 @@ function cleartextServer(listener: RequestListener, idleMs: number): Server {
   const server = createNetServer({ noDelay: true }, (socket) => {
     lookAtFirstBytes(socket, http1, http2);
   });
-  // It never listens itself, and would look after its connections for ever.
-  server.on('close', () => http1.closeAllConnections());
+  server.on('close', () => {
+    http1.close();
+    http1.closeAllConnections();
+  });
   return server;
 }
 

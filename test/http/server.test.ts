@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { connect } from 'node:http2';
 import { get as getOverTls } from 'node:https';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import test from 'node:test';
+import { connect as connectOverTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { createLogger } from '../../src/common/logger.js';
 import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.js';
 import { createSplitServer } from '../../src/http/split-server.js';
@@ -89,6 +93,27 @@ test('a request may take as long as its rows need, over TLS as well', async () =
   const { requestTimeout, headersTimeout, timeout } = server as unknown as Server;
   assert.deepEqual([requestTimeout, headersTimeout, timeout], [0, 20_000, 5000]);
 });
+
+for (const isTls of [false, true]) {
+  test(`headers that never end don't hold a connection${isTls ? ' over TLS' : ''}`, async () => {
+    await using folder = await TempFolder.open();
+    const { cert, key } = makeCertificate(folder.path);
+    const tls = isTls ? { cert: await readFile(cert), key: await readFile(key) } : null;
+    const split = createSplitServer(() => undefined, tls, 60_000, 200);
+    await once(split.server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = split.server.address() as AddressInfo;
+    const socket = isTls
+      ? connectOverTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      : connectSocket(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-A: ');
+    const drip = setInterval(() => socket.write('x'), 50);
+    await once(socket.resume(), 'close');
+    clearInterval(drip);
+    split.closeConnections();
+    await promisify(split.server.close.bind(split.server))();
+  });
+}
 
 test('more requests than a token may make in a minute are turned away', async () => {
   await using server = await openServer({ tokens, rateLimit: 3 });
