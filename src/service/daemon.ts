@@ -136,10 +136,10 @@ async function serve(
 
 function createKeeper(
   { database, replication, watch }: ServedMeans,
-  { keep: settings, logger, keepHooks: hooks }: ServiceRequest,
+  { keep: settings, logger, signal: stopping, keepHooks: hooks }: ServiceRequest,
 ): Keeper {
   const observer = watch?.keeping;
-  return new Keeper({ database, replication, settings, logger, observer, hooks });
+  return new Keeper({ database, replication, settings, logger, stopping, observer, hooks });
 }
 
 function createReplication(database: Database, request: ServiceRequest): Replication {

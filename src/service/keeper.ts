@@ -21,6 +21,8 @@ export interface KeeperMeans {
   readonly replication: Replication;
   readonly settings: KeepSettings;
   readonly logger: Logger;
+  /** Of the service: ends clients' orders, too. */
+  readonly stopping: AbortSignal;
   readonly observer?: KeepObserver | undefined;
   readonly hooks?: KeepHooks | undefined;
 }
@@ -67,17 +69,20 @@ export class Keeper {
 
   /** As a client asks for it. */
   backup(order: BackupOrder): Promise<BackupResult> {
-    const { database, settings, hooks } = this.means;
-    return this.observed('backup', order.signal, async () => {
-      const result = await backupOn(database, settings.backup, order, hooks);
+    const { database, settings, hooks, stopping } = this.means;
+    const signal = AbortSignal.any([order.signal, stopping]);
+    return this.observed('backup', signal, async () => {
+      const result = await backupOn(database, settings.backup, { ...order, signal }, hooks);
       this.tellBackup(result);
       return result;
     });
   }
 
   /** As a client asks for it: the stream is held, and goes on from where it was. */
-  compact(signal: AbortSignal): Promise<CompactionResult> {
-    const { database, replication, logger, observer, hooks } = this.means;
+  compact(orderSignal: AbortSignal): Promise<CompactionResult> {
+    const { database, replication, logger, observer, hooks, stopping } = this.means;
+    // The stream, which a stop waits for, waits for its end.
+    const signal = AbortSignal.any([orderSignal, stopping]);
     return this.observed('compaction', signal, async () => {
       const task = (): Promise<CompactionResult> => compactOn(database, signal, hooks);
       const result = await replication.standAside(task, signal);

@@ -39,6 +39,7 @@ export function compactFile(database: Database, request: CompactRequest): Promis
     using _gate = await database.clientWriters.close(
       request.patienceMs,
       `clients are still writing to ${path}`,
+      request.signal,
     );
     return await database.withWriter(async () => {
       const compacted = database.compactedPath;
@@ -55,7 +56,8 @@ export function compactFile(database: Database, request: CompactRequest): Promis
           await exchange(compacted, path);
           await request.afterSwap?.();
         };
-        await database.reopen({ prepare: () => requireNoLog(path), replace }, request.patienceMs);
+        const prepare = (): Promise<void> => requireNoLog(path);
+        await database.reopen({ prepare, replace }, request.patienceMs, request.signal);
         return { bytesBefore, bytesAfter };
       } finally {
         for (const left of [compacted, `${compacted}.wal`]) await rm(left, { force: true });

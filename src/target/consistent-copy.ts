@@ -70,7 +70,7 @@ async function checkpointed<At>(
   const besideNoClients = async (): Promise<CheckpointedInstant<At>> => {
     // What they commit behind the checkpoint would be counted, and not be in the copy. No CHECKPOINT
     // runs beside readers that are older than an UPDATE of theirs.
-    using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE);
+    using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE, signal);
     return await untilNotHeldUp(attempt, CLIENTS_MS, signal);
   };
   return untilNotHeldUp(besideNoClients, patienceMs, signal);

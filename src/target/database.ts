@@ -236,16 +236,15 @@ export class Database implements AsyncDisposable {
    * Runs `prepare` when nobody reads any more, and `replace` while no instance has the file, and opens
    * what is there then. For the holder of the writer, with nothing of this process's that outlives it
    * in the instance: temporary tables and settings are gone. Waits for readers that are at work,
-   * `patienceMs` at most, and lets others wait.
+   * `patienceMs` at most, and lets others wait; an abort ends the waiting.
    */
   async reopen(
     { prepare, replace }: { prepare: () => Promise<void>; replace: () => Promise<void> },
     patienceMs: number,
+    signal: AbortSignal,
   ): Promise<void> {
-    using _gate = await this.readers.gate.close(
-      patienceMs,
-      `queries are still reading ${this.path}`,
-    );
+    const otherwise = `queries are still reading ${this.path}`;
+    using _gate = await this.readers.gate.close(patienceMs, otherwise, signal);
     await prepare();
     this.close();
     this.idleLanes.length = 0;

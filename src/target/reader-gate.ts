@@ -39,10 +39,11 @@ export class ReaderGate {
 
   /**
    * Keeps newcomers out and waits until nobody is inside, and before that until it is nobody else's to
-   * open; gives up, and opens, when that takes longer: with a `target-busy` of that message.
+   * open; gives up, and opens, when that takes longer, with a `target-busy` of that message, or on an abort.
    */
-  async close(patienceMs: number, otherwise: string): Promise<Disposable> {
-    const inTime = AbortSignal.timeout(patienceMs);
+  async close(patienceMs: number, otherwise: string, signal?: AbortSignal): Promise<Disposable> {
+    const late = AbortSignal.timeout(patienceMs);
+    const inTime = signal === undefined ? late : AbortSignal.any([late, signal]);
     let isOurs = false;
     try {
       while (this.isClosed) await once(this.changes, 'opened', { signal: inTime });
@@ -50,6 +51,7 @@ export class ReaderGate {
       while (this.readers > 0) await once(this.changes, 'left', { signal: inTime });
     } catch (error) {
       if (isOurs) this.open();
+      signal?.throwIfAborted();
       throw new DucktailError('target-busy', otherwise, {
         cause: error,
         hint: 'Try again when they have ended; long queries can be asked of a published snapshot.',

@@ -95,6 +95,28 @@ for (const point of ['keep-swap', 'keep-swapped'] as const) {
   });
 }
 
+test('a service that is stopped while a compaction waits for a query ends in time', async () => {
+  await using kept = await KeptSource.open('mysql', { COMPACT_AT_PERCENT: '0' });
+  const { source, service, transfers, duckdbPath } = kept;
+  await transfers.until(10);
+  // It reads for longer than anybody waits.
+  const query = kept.run(['query', 'SELECT count(*) FROM range(1000000000000)', '--json']);
+  const compaction = kept.run(['compact', '--json']);
+  await service.until('compacts', async () => {
+    const files = await readdir(kept.folder.path);
+    return files.some((name) => name.includes('.compact-'));
+  });
+  await transfers.stop();
+  await service.stop();
+  for (const run of await Promise.all([query, compaction]))
+    assert.equal(run.exitCode, 1, run.stdout);
+  assert.deepEqual(await readdir(kept.folder.path), ['replica.duckdb']);
+  await service.start();
+  await service.caughtUp();
+  await service.stop();
+  await assertSameReplica(source, duckdbPath);
+});
+
 test('a service compacts by itself when the dead share passes the limit', async () => {
   await using kept = await KeptSource.open('mysql', { COMPACT_AT_PERCENT: '30' });
   const { source, service, transfers, duckdbPath } = kept;
