@@ -59,8 +59,10 @@ export class CdcReplication implements Replication {
 
   get isBehind(): boolean {
     const { replicator, state } = this;
-    if (state === 'source-unavailable') return false;
-    if (replicator === null || state !== 'streaming' || replicator.isCopying) return true;
+    if (replicator === null || state === 'starting' || state === 'syncing') return true;
+    // Left for a compaction, or waiting for its source.
+    if (state !== 'streaming') return false;
+    if (replicator.isCopying) return true;
     return (lagSeconds(replicator.progress) ?? Infinity) > BEHIND_SECONDS;
   }
 
