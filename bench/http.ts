@@ -23,7 +23,7 @@ const ROWS = 1_000_000;
 const APPENDED = 200_000;
 const POINTS = 400;
 /** Rounds of point queries before the first that counts: a service is up for longer than a moment. */
-const WARM_UPS = 3;
+const WARM_UPS = 8;
 const POINT_SQL = 'SELECT * FROM t WHERE id = ?';
 const COLUMNS = 'id BIGINT, name VARCHAR, price DECIMAL(12, 2), quantity INTEGER, "at" TIMESTAMP';
 

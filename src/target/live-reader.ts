@@ -70,7 +70,7 @@ export class LiveReader {
     }
   }
 
-  /** Rows of a query of Ducktail's own, one of few, as objects. */
+  /** Rows of a query of Ducktail's own, as objects. */
   rows(sql: string): Promise<Record<string, unknown>[]> {
     return this.reading.rows(sql);
   }

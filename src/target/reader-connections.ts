@@ -25,7 +25,7 @@ export class ReaderConnections {
   /** Closed while there is no instance. */
   readonly gate = new ReaderGate();
   private readonly readers = new Set<OpenReader>();
-  /** Of readers that have ended, in no transaction, with what is prepared on them. */
+  /** Of readers that have ended, in no transaction. */
   private readonly idle: ReadingConnection[] = [];
 
   constructor(private readonly instance: InstanceConnections) {}

@@ -1,32 +1,28 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-
 import { PROBE_SQL } from './whole-result.js';
 
-/** A connection that is used for one reader after the other, and keeps what Ducktail itself asks. */
+/**
+ * A connection that is used for one reader after the other.
+ *
+ * Nothing that reads may be prepared for more than one use: DuckDB plans by the statistics that a table
+ * has then, and what was added since is not found (`WHERE id = 50` where the largest id was 9).
+ */
 export class ReadingConnection {
-  private readonly prepared = new Map<string, DuckDBPreparedStatement>();
+  private probing: DuckDBPreparedStatement | null = null;
 
   constructor(readonly connection: DuckDBConnection) {}
 
-  /** `sql` is one of few texts. Outside of its transactions a prepared statement holds nothing. */
   async rows(sql: string): Promise<Record<string, unknown>[]> {
-    const reader = await (await this.prepare(sql)).runAndReadAll();
+    const reader = await this.connection.runAndReadAll(sql);
     return reader.getRowObjectsJson();
   }
 
   /**
-   * Throws where its transaction is spoilt. Begins a statement on this thread and leaves it at that:
-   * a way through the thread pool would be a tenth of what a point query takes.
+   * Throws where its transaction is spoilt: then no statement can be started. It is left at the start,
+   * which is no way through the thread pool.
    */
   async probe(): Promise<void> {
-    (await this.prepare(PROBE_SQL)).start().runTask();
-  }
-
-  private async prepare(sql: string): Promise<DuckDBPreparedStatement> {
-    const known = this.prepared.get(sql);
-    if (known !== undefined) return known;
-    const statement = await this.connection.prepare(sql);
-    this.prepared.set(sql, statement);
-    return statement;
+    this.probing ??= await this.connection.prepare(PROBE_SQL);
+    this.probing.start();
   }
 }

@@ -74,3 +74,16 @@ test('a result of which a late row can not be made is an error, not the rows bef
   });
   await assert.rejects(read, failed);
 });
+
+test('what a reader asks once more is answered as of now', async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  await database.run('CREATE TABLE t AS SELECT range AS id FROM range(10)');
+  const count = (): Promise<unknown> =>
+    LiveReader.use(database, new AbortController().signal, (reader) =>
+      reader.rows('SELECT count(*)::INTEGER AS n FROM t WHERE id = 50'),
+    );
+  assert.deepEqual(await count(), [{ n: 0 }]);
+  await database.run('INSERT INTO t VALUES (50)');
+  assert.deepEqual(await count(), [{ n: 1 }]);
+});
