@@ -7,6 +7,7 @@ const MAX_UNAPPLIED = 2;
 /** How often a position goes on alone, where nothing but other tables' changes comes. */
 const EMPTY_COMMIT_MS = 1000;
 const KEEPALIVE_MS = 1000;
+const SILENCE_MS = 50;
 
 /** What is gathered; asked whenever something is handed over. */
 interface Gathered {
@@ -35,6 +36,7 @@ export class BatchHandOver {
   private isWatching = false;
   private lastKeepalive = 0;
   private emptyTimer: NodeJS.Timeout | null = null;
+  private silenceTimer: NodeJS.Timeout | null = null;
   /** Gathered, and yet to be told of; everything gathered since has nothing to do with them. */
   private parentRows: (ParentRows & { readonly isDeletes: boolean }) | null = null;
 
@@ -59,12 +61,21 @@ export class BatchHandOver {
     return this.unapplied === 0 && !this.isOpen && this.transactions === 0;
   }
 
-  /** The source says that it is there: everything before its position was told. */
-  keepAlive(checkpoint: Checkpoint): void {
-    const now = performance.now();
-    if (!this.isIdle || now - this.lastKeepalive < KEEPALIVE_MS) return;
-    this.lastKeepalive = now;
-    this.post({ kind: 'keepalive', checkpoint });
+  /**
+   * The source says that it is there: everything before its position was told. MySQL also says so when
+   * it has skipped what was asked for before, and then goes on: only a silence behind it is the end.
+   */
+  keepAlive(): void {
+    if (performance.now() - this.lastKeepalive < KEEPALIVE_MS) return;
+    const { events } = this;
+    this.silenceTimer ??= setTimeout(() => {
+      this.silenceTimer = null;
+      if (!this.isIdle) return;
+      if (this.events === events) {
+        this.lastKeepalive = performance.now();
+        this.post({ kind: 'keepalive', checkpoint: this.gathered().checkpoint });
+      } else this.keepAlive();
+    }, SILENCE_MS);
   }
 
   /** An event came: whoever waits for a pause of the stream waits on. */
@@ -144,6 +155,7 @@ export class BatchHandOver {
 
   close(): void {
     if (this.emptyTimer !== null) clearTimeout(this.emptyTimer);
+    if (this.silenceTimer !== null) clearTimeout(this.silenceTimer);
   }
 
   private get isBatchDue(): boolean {

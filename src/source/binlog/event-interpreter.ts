@@ -162,7 +162,7 @@ export class EventInterpreter {
         break;
       case EventType.HEARTBEAT:
       case EventType.HEARTBEAT_V2:
-        this.host.handOver.keepAlive(position.checkpoint);
+        this.host.handOver.keepAlive();
         break;
       case EventType.INCIDENT:
         throw new DucktailError(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Checkpoint, placeOf } from '../../../src/model/checkpoint.js';
+import type { StreamMessage } from '../../../src/source/binlog-stream.js';
 import { binlogEnd, openTables, streamedTable, Tail } from './tail.js';
 
 const TRANSACTIONS: readonly (readonly [
@@ -148,6 +149,18 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
     await using tail = await Tail.open(source, { from, tables: [] });
     const { value } = await tail.stream.next();
     assert.deepEqual(value, { kind: 'keepalive', checkpoint: from });
+  });
+
+  test(`${flavour}: a stream that has changes to tell does not seem idle at first`, async () => {
+    await using source = await openTables(flavour);
+    const from = await binlogEnd(source);
+    await source.run("INSERT INTO t VALUES (1, 'one')");
+    await using tail = await Tail.open(source, {
+      from,
+      tables: [await streamedTable(source, 't')],
+    });
+    const { value } = await tail.stream.next();
+    assert.equal(value.kind, 'rows');
   });
 
   test(`${flavour}: a large transaction comes in portions, one commit behind them`, async () => {
