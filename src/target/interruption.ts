@@ -11,7 +11,9 @@ export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSign
       connection.interrupt();
     }, INTERVAL_MS);
   };
-  signal.addEventListener('abort', interrupt, { once: true });
+  // The signal may have been aborted while the connection was opened.
+  if (signal.aborted) interrupt();
+  else signal.addEventListener('abort', interrupt, { once: true });
   return {
     [Symbol.dispose]() {
       signal.removeEventListener('abort', interrupt);

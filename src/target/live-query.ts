@@ -39,6 +39,7 @@ export async function queryBesideWriter(
   const { connection } = reader;
   const stop = AbortSignal.any([signal, reader.signal]);
   try {
+    stop.throwIfAborted();
     using _interruption = interruptOnAbort(connection, stop);
     await connection.run('BEGIN TRANSACTION READ ONLY');
     await runStatements(connection, sql, sink, stop);

@@ -51,6 +51,7 @@ export class LiveReader {
     const stop = AbortSignal.any([signal, opened.signal]);
     let isClean = false;
     try {
+      stop.throwIfAborted();
       using _interruption = interruptOnAbort(connection, stop);
       await connection.run('BEGIN TRANSACTION READ ONLY');
       const result = await work(new LiveReader(database, reading), stop);

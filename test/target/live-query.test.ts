@@ -87,3 +87,18 @@ test('what a reader asks once more is answered as of now', async () => {
   await database.run('INSERT INTO t VALUES (50)');
   assert.deepEqual(await count(), [{ n: 1 }]);
 });
+
+test('a query that is given up while its connection is opened does not begin', async () => {
+  await using temp = await TempDatabase.open();
+  const { database } = temp;
+  const endless = 'SELECT count(*) FROM range(10000000000000)';
+  const sink = { columns: () => undefined, rows: () => undefined };
+  const abort = (): AbortSignal => {
+    const controller = new AbortController();
+    queueMicrotask(() => controller.abort(new DucktailError('aborted', 'the client went away')));
+    return controller.signal;
+  };
+  await assert.rejects(queryBesideWriter(database, endless, sink, abort()), { code: 'aborted' });
+  const used = LiveReader.use(database, abort(), (reader) => reader.rows(endless));
+  await assert.rejects(used, { code: 'aborted' });
+});

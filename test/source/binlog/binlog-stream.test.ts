@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Checkpoint, placeOf } from '../../../src/model/checkpoint.js';
-import type { StreamMessage } from '../../../src/source/binlog-stream.js';
 import { binlogEnd, openTables, streamedTable, Tail } from './tail.js';
 
 const TRANSACTIONS: readonly (readonly [
