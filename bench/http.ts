@@ -6,9 +6,12 @@ import { ServedReplica } from '../test/http/support/served-replica.js';
 import { requestOverHttp } from './http-request.js';
 import { median } from './statistics.js';
 
-/** Medians of a round, in milliseconds, in process and over HTTP/2. */
+/**
+ * Medians of a round, in milliseconds, in process and over HTTP/2. A point query's answer is of one
+ * read-only transaction: `inProcess` is that; `bare` a statement alone.
+ */
 export interface HttpRound {
-  readonly pointMs: readonly [inProcess: number, http: number];
+  readonly pointMs: readonly [bare: number, inProcess: number, http: number];
   readonly arrowMs: readonly [inProcess: number, http: number];
   readonly appendMs: readonly [inProcess: number, http: number];
 }
@@ -47,11 +50,11 @@ export async function measureHttp(options: {
   await once(session, 'connect');
   session.setLocalWindowSize(16 * 1024 * 1024);
   const lines = ndjson();
-  for (let at = 0; at < WARM_UPS; at++) await measurePoints(connection, session);
+  for (let at = 0; at < WARM_UPS; at++) await measurePoints(replica, connection, session);
   const rounds: HttpRound[] = [];
   for (let number = 1; number <= options.rounds; number++) {
     const round: HttpRound = {
-      pointMs: await measurePoints(connection, session),
+      pointMs: await measurePoints(replica, connection, session),
       arrowMs: [
         await timed(() => readArrow(replica)),
         await timed(() =>
@@ -78,24 +81,33 @@ export async function measureHttp(options: {
 
 /** Alternating, so that a slow moment falls on both. */
 async function measurePoints(
+  replica: ServedReplica,
   connection: DuckDBConnection,
   session: ClientHttp2Session,
-): Promise<[number, number]> {
+): Promise<[number, number, number]> {
+  const bare: number[] = [];
   const inProcess: number[] = [];
   const http: number[] = [];
   for (let at = 0; at < POINTS; at++) {
     const id = (at * 7919) % ROWS;
-    inProcess.push(
+    bare.push(
       await timed(async () => {
         const statement = await connection.prepare(POINT_SQL);
         statement.bindInteger(1, id);
         (await statement.runAndReadAll()).getRowObjectsJson();
       }),
     );
+    inProcess.push(await timed(() => readPoint(replica, id)));
     const body = JSON.stringify({ query: POINT_SQL, args: [id] });
     http.push(await timed(() => requestOverHttp(session, '/api/query', body)));
   }
-  return [median(inProcess), median(http)];
+  return [median(bare), median(inProcess), median(http)];
+}
+
+function readPoint({ database }: ServedReplica, id: number): Promise<void> {
+  return LiveReader.use(database, new AbortController().signal, async (reader) => {
+    for await (const rows of (await reader.query(POINT_SQL, [id])).rows()) void rows;
+  });
 }
 
 function readArrow({ database }: ServedReplica): Promise<void> {

@@ -17,6 +17,7 @@ export interface Figure {
   readonly name: string;
   readonly values: readonly number[];
   readonly format: (value: number) => string;
+  /** Empty: there is none. */
   readonly target: string;
   readonly isMet: (median: number) => boolean;
 }
@@ -36,7 +37,8 @@ export function printFigures(figures: readonly Figure[]): void {
     ratioColumns,
     figures.map(({ name, values, format, target, isMet }) => {
       const range = spread(values);
-      return ratioRow(name, range, format, [`${target} ${isMet(range.median) ? 'met' : 'MISSED'}`]);
+      const verdict = isMet(range.median) ? 'met' : 'MISSED';
+      return ratioRow(name, range, format, [target === '' ? '' : `${target} ${verdict}`]);
     }),
   );
 }
