@@ -61,7 +61,10 @@ export class Attendant {
   }
 
   private async carryOut(statements: readonly string[]): Promise<Row[]> {
-    this.connection ??= this.instance.connect();
+    this.connection ??= this.instance.connect().catch((error: unknown) => {
+      this.connection = null;
+      throw error;
+    });
     const connection = await this.connection;
     let rows: Row[] = [];
     for (const sql of statements) {

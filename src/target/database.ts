@@ -18,6 +18,7 @@ import type { OpenReader } from './open-reader.js';
 import { OpenTransaction } from './open-transaction.js';
 import { type BorrowedReader, ReaderConnections } from './reader-connections.js';
 import { ReaderGate } from './reader-gate.js';
+import { Rollback } from './rollback.js';
 import { RowAppender } from './row-appender.js';
 import { RunningQueries } from './running-queries.js';
 import type { StagingLane } from './staging-lane.js';
@@ -58,6 +59,10 @@ export class Database implements AsyncDisposable {
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
+  private readonly rollback = new Rollback(
+    () => this.guard(() => this.writer.run('ROLLBACK')),
+    () => this.queries.end(),
+  );
   private writesUnderWay = 0;
   private writes = 0;
 
@@ -165,10 +170,14 @@ export class Database implements AsyncDisposable {
               scope.isOpen = false;
               release();
             };
+            const statements = {
+              commit: () => this.run('COMMIT'),
+              rollback: () => this.exclusively(() => this.rollback.run()),
+            };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
             begun.then(
               () => {
-                resolve(new OpenTransaction(inScope, (sql) => this.run(sql), end));
+                resolve(new OpenTransaction(inScope, statements, end));
               },
               (error: unknown) => {
                 end();
@@ -212,6 +221,7 @@ export class Database implements AsyncDisposable {
   private async countWrites<T>(work: () => Promise<T> | T): Promise<T> {
     this.writesUnderWay++;
     try {
+      await this.rollback.makeUp();
       return await work();
     } finally {
       this.writes++;

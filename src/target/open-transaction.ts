@@ -4,7 +4,10 @@ export class OpenTransaction {
 
   constructor(
     private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
-    private readonly run: (sql: string) => Promise<void>,
+    private readonly statements: {
+      readonly commit: () => Promise<void>;
+      readonly rollback: () => Promise<void>;
+    },
     private readonly release: () => void,
   ) {}
 
@@ -14,14 +17,14 @@ export class OpenTransaction {
   }
 
   async commit(): Promise<void> {
-    await this.inScope(() => this.run('COMMIT'));
+    await this.inScope(this.statements.commit);
     this.end();
   }
 
-  /** Never fails: a failed COMMIT has rolled back already. Nothing after the end. */
+  /** Never fails: where it could not be done, whoever writes next makes up for it. Nothing after the end. */
   async rollback(): Promise<void> {
     if (!this.isOpen) return;
-    await this.inScope(() => this.run('ROLLBACK')).catch(ignore);
+    await this.inScope(this.statements.rollback).catch(ignore);
     this.end();
   }
 
