@@ -3,6 +3,7 @@ import { orAbandon } from '../common/abandon.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
+import { jsonRows } from './json-rows.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 import { PROBE_SQL, requireWhole } from './whole-result.js';
 
@@ -104,7 +105,13 @@ async function drain(
   const given = (taken: Promise<void> | void): Promise<void> =>
     orAbandon(Promise.resolve(taken), signal);
   await given(sink?.columns(describeColumns(result)));
-  for await (const rows of result.yieldRowsJson()) await given(sink?.rows(rows));
+  const types = result.columnTypes();
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    if (sink === null) continue;
+    for await (const rows of jsonRows(chunk, types)) await given(sink.rows(rows));
+  }
 }
 
 function ignore(): void {

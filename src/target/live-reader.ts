@@ -8,7 +8,6 @@ import {
   type DuckDBResult,
   type DuckDBType,
   DuckDBTypeId,
-  JsonDuckDBValueConverter,
   StatementType,
 } from '@duckdb/node-api';
 import { DucktailError } from '../common/errors.js';
@@ -16,6 +15,7 @@ import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import { arrowPieces, needsText } from './arrow/arrow-stream.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
+import { jsonRows } from './json-rows.js';
 import { bindParameters, type ParameterValue } from './parameters.js';
 import { describeColumns, type QueryColumn, translateQueryError } from './read-only.js';
 import { prepareRead } from './read-statement.js';
@@ -213,7 +213,8 @@ export class LiveResult {
 
   /** Rows in JSON form: what a JSON number does not hold exactly, as text. */
   async *rows(): AsyncGenerator<(readonly unknown[])[]> {
-    for await (const chunk of this.chunks()) yield chunk.convertRows(JsonDuckDBValueConverter);
+    const types = this.result.columnTypes();
+    for await (const chunk of this.chunks()) yield* jsonRows(chunk, types);
   }
 
   /** As an Arrow IPC stream. */

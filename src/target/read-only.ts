@@ -3,6 +3,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/
 import { DucktailError, errorMessage } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
+import { jsonValue } from './json-values.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
 import { MemoryLimit } from './memory-limit.js';
 
@@ -48,7 +49,7 @@ export class ReadOnlyReplica implements Disposable {
     try {
       // Without values, even none, node-api gives the first statement's result.
       const reader = await this.connection.runAndReadAll(sql, []);
-      return { columns: describeColumns(reader), rows: reader.getRowsJson() };
+      return { columns: describeColumns(reader), rows: reader.convertRows(jsonValue) };
     } catch (error) {
       throw translateQueryError(error, this.path);
     }

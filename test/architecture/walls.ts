@@ -16,7 +16,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['src/http/'],
   croner: ['config/value-schemas.ts', 'src/service/cron-times.ts'],
   '@duckdb/node-api': ['src/target/'],
-  '@duckdb/node-bindings': ['src/target/chunk-writer.ts', 'src/target/arrow/'],
+  '@duckdb/node-bindings': [
+    'src/target/chunk-writer.ts',
+    'src/target/row-slices.ts',
+    'src/target/arrow/',
+  ],
   'apache-arrow': ['src/target/arrow/'],
 };
 

@@ -14,7 +14,7 @@ async function withReplica(
   await changeReplica(
     env.DUCKDB_PATH,
     `CREATE TABLE t AS SELECT 1 AS id, 'one' AS name, 1.50::DECIMAL(38,2) AS price,
-        '\\x00\\xAB'::BLOB AS bytes, TIMESTAMP '2020-02-29 01:02:03.000004' AS at,
+        '\\x00\\xAB\\x5Cx00'::BLOB AS bytes, TIMESTAMP '2020-02-29 01:02:03.000004' AS at,
         18446744073709551615::UBIGINT AS huge, '{"a": 1}'::JSON AS doc, NULL::VARCHAR AS nothing`,
   );
   await work(env, folder);
@@ -42,7 +42,7 @@ test('--json gives columns with types and rows without loss', async () => {
           1,
           'one',
           '1.50',
-          '\\x00\\xAB',
+          '\\x00\\xAB\\x5Cx00',
           '2020-02-29 01:02:03.000004',
           '18446744073709551615',
           '{"a": 1}',

@@ -31,7 +31,7 @@ const COLUMNS: readonly (readonly [type: string, low: string, high: string])[] =
   ['TIMESTAMP', '0001-01-01 00:00:00', '9999-12-31 23:59:59.999999'],
   ['TIMESTAMPTZ', '1970-01-01 00:00:00.000001+00', '2038-01-19 03:14:07+00'],
   ['VARCHAR', '', 'é'.repeat(300)],
-  ['BLOB', '', '\\x00\\xFF0123456789012345678901234567890'],
+  ['BLOB', '', '\\x00\\xFF\\x5Cx00 \\x22\\x27~\\x7F0123456789012345678901234567890'],
   ['JSON', '{}', '{"a": [1, 2.50, null]}'],
   ['GEOMETRY', 'POINT (1 2)', 'LINESTRING (0 0, 1.5 -1.5)'],
   ['FLOAT[]', '[]', '[1.5, -2.25]'],
@@ -183,6 +183,52 @@ test('many rows of Arrow come in batches, and none at all as an empty table', as
   }
   const empty = tableFromIPC(await fetchBytes(replica, 'SELECT 1 AS a WHERE false', ARROW));
   assert.deepEqual([empty.numRows, empty.schema.names], [0, ['a']]);
+});
+
+test('lists in Arrow are those of their rows, whatever rows are picked', async () => {
+  await using replica = await ServedReplica.open();
+  await replica.database.run(
+    `CREATE TABLE lists AS SELECT range AS n,
+        CASE WHEN range % 5 = 0 THEN NULL ELSE range(range % 40) END AS l,
+        [[range, NULL], NULL, range(range % 3)] AS ll, ['a' || range, NULL] AS t FROM range(5000)`,
+  );
+  const query = 'SELECT n, l, ll, t FROM lists WHERE n % 7 IN (1, 2, 5) ORDER BY n';
+  const table = tableFromIPC(await fetchBytes(replica, query, ARROW));
+  const rows = await replica.rows(query);
+  assert.equal(table.numRows, rows.length);
+  const plain = JSON.stringify(table.toArray(), (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  assert.deepEqual(JSON.parse(plain), rows);
+});
+
+const TEXT_FORMATS = ['application/json', 'application/x-ndjson', 'text/csv'];
+
+test('rows that are too large for a format are refused, and come in others', async () => {
+  await using replica = await ServedReplica.open();
+  const refusals: readonly (readonly [query: string, formats: readonly string[]])[] = [
+    [`SELECT repeat('x', 65 * 1024 * 1024) AS v`, TEXT_FORMATS],
+    [`SELECT repeat('\\xFF'::BLOB, 17 * 1024 * 1024) AS v`, TEXT_FORMATS],
+    [`SELECT [{v: range(2_000_000)}] AS v`, TEXT_FORMATS],
+    [`SELECT repeat('x', 257 * 1024 * 1024) AS v`, [...TEXT_FORMATS, ARROW]],
+  ];
+  for (const [query, formats] of refusals) {
+    for (const accept of formats) {
+      const reply = await replica.post('/api/query', { query }, { accept });
+      assert.equal(reply.status, 422, `${query} as ${accept}`);
+      assert.match(await reply.text(), /a row of the result has more than .* MB of texts/);
+    }
+  }
+  const [fitting] = await replica.rows(
+    `SELECT repeat('\\xFF'::BLOB, 1_000_000) AS b, range(100_000) AS l`,
+  );
+  assert.equal(fitting.b, '\\xFF'.repeat(1_000_000));
+  assert.deepEqual(
+    fitting.l,
+    Array.from({ length: 100_000 }, (_, n) => String(n)),
+  );
+  const arrow = await fetchBytes(replica, refusals[0][0], ARROW);
+  assert.equal(String(tableFromIPC(arrow).get(0)?.toJSON().v).length, 65 * 1024 * 1024);
 });
 
 test('Parquet has every type as the replica has, and leaves no file behind', async () => {

@@ -1,11 +1,28 @@
-import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import { setImmediate } from 'node:timers/promises';
+import { type DuckDBDataChunk, type DuckDBType, DuckDBTypeId } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import * as arrow from 'apache-arrow';
 import { builderFor } from './arrow-types.js';
+import { type Effort, type RowSlice, rowSlices } from '../row-slices.js';
 import type { ColumnBuilder } from './column-builder.js';
 
 /** Rows of a record batch, about. */
 const BATCH_ROWS = 32 * 1024;
+
+const MB = 1024 * 1024;
+
+/** What is not copied as a whole; most columns of Arrow are, in no time. */
+const EFFORT: Effort = {
+  perByte: new Map([
+    [DuckDBTypeId.VARCHAR, 1],
+    [DuckDBTypeId.BLOB, 1],
+    [DuckDBTypeId.GEOMETRY, 1],
+  ]),
+  perElement: 16,
+  slice: 16 * MB,
+  most: 256 * MB,
+  mostText: '256 MB of texts and BLOBs or 16 million elements of lists',
+};
 
 /** Keeps what a writer writes until it is taken. */
 class Outbox extends arrow.AsyncByteQueue {
@@ -44,25 +61,31 @@ export async function* arrowPieces(
   const writer = new arrow.RecordBatchStreamWriter();
   writer.reset(outbox, schema);
   let rows = 0;
+  let effort = 0;
   for await (const chunk of chunks) {
-    appendChunk(builders, chunk);
-    rows += chunk.rowCount;
-    if (rows < BATCH_ROWS) continue;
-    writer.write(batchOf(schema, builders, rows));
-    rows = 0;
-    yield outbox.take();
+    for (const slice of rowSlices(chunk, types, EFFORT)) {
+      if (slice.from > 0) await setImmediate();
+      append(builders, chunk, slice);
+      rows += slice.count;
+      effort += slice.effort;
+      if (rows < BATCH_ROWS && effort < EFFORT.slice) continue;
+      writer.write(batchOf(schema, builders, rows));
+      rows = effort = 0;
+      yield outbox.take();
+    }
   }
   writer.write(batchOf(schema, builders, rows));
   writer.finish();
   yield outbox.take();
 }
 
-function appendChunk(
+function append(
   builders: readonly ColumnBuilder[],
-  { chunk, rowCount }: DuckDBDataChunk,
+  { chunk }: DuckDBDataChunk,
+  slice: RowSlice,
 ): void {
   for (let at = 0; at < builders.length; at++) {
-    builders[at].append(duckdb.data_chunk_get_vector(chunk, at), 0, rowCount);
+    builders[at].append(duckdb.data_chunk_get_vector(chunk, at), [slice]);
   }
 }
 

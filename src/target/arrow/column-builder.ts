@@ -1,6 +1,12 @@
 import duckdb from '@duckdb/node-bindings';
 import { type DataType, type Data, List, makeData } from 'apache-arrow';
 
+/** Values of a vector that stand one after the other. */
+export interface Run {
+  readonly from: number;
+  readonly count: number;
+}
+
 /** A column of a record batch that grows by DuckDB's vectors, copied as memory where they agree. */
 export abstract class ColumnBuilder {
   protected rows = 0;
@@ -9,10 +15,17 @@ export abstract class ColumnBuilder {
 
   abstract readonly type: DataType;
 
-  append(vector: duckdb.Vector, from: number, count: number): void {
-    this.appendValidity(vector, from, count);
-    this.appendValues(vector, from, count);
-    this.rows += count;
+  /** All that is wanted of the vector at once: node-api copies it from its beginning each time. */
+  append(vector: duckdb.Vector, runs: readonly Run[]): void {
+    const size = runs.reduce((most, { from, count }) => Math.max(most, from + count), 0);
+    const bits = duckdb.vector_get_validity(vector, ((size + 63) >> 6) * 8) as Uint8Array | null;
+    const source = this.open(vector, size);
+    for (const run of runs) {
+      this.appendValidity(bits, run);
+      this.appendValues(source, run, bits);
+      this.rows += run.count;
+    }
+    this.close(vector);
   }
 
   /** What has come since the last time. */
@@ -28,26 +41,36 @@ export abstract class ColumnBuilder {
     return data;
   }
 
-  protected abstract appendValues(vector: duckdb.Vector, from: number, count: number): void;
+  /** What `appendValues` takes the values from: `size` of them. */
+  protected abstract open(vector: duckdb.Vector, size: number): Uint8Array;
+
+  protected abstract appendValues(source: Uint8Array, run: Run, validity: Uint8Array | null): void;
+
+  /** After all runs of the vector. */
+  protected close(_vector: duckdb.Vector): void {
+    // Nothing is left to do for most of them.
+  }
 
   protected abstract build(base: BaseData): Data;
 
   /** DuckDB's bits are Arrow's: 1 for a value, the lowest first. */
-  private appendValidity(vector: duckdb.Vector, from: number, count: number): void {
+  private appendValidity(bits: Uint8Array | null, { from, count }: Run): void {
     const { rows } = this;
     this.validity = grown(this.validity, (rows + count + 7) >> 3);
     const { validity } = this;
-    const source = duckdb.vector_get_validity(
-      vector,
-      ((from + count + 63) >> 6) * 8,
-    ) as Uint8Array | null;
     for (let at = 0; at < count; at++) {
-      const isValid =
-        source === null || (source[(from + at) >> 3] & (1 << ((from + at) & 7))) !== 0;
-      if (isValid) validity[(rows + at) >> 3] |= 1 << ((rows + at) & 7);
+      // Eight at once where nothing is NULL: lists can have millions.
+      if (bits === null && ((rows + at) & 7) === 0 && at + 8 <= count) {
+        validity[(rows + at) >> 3] = 0xff;
+        at += 7;
+      } else if (isValid(bits, from + at)) validity[(rows + at) >> 3] |= 1 << ((rows + at) & 7);
       else this.nulls++;
     }
   }
+}
+
+function isValid(bits: Uint8Array | null, at: number): boolean {
+  return bits === null || (bits[at >> 3] & (1 << (at & 7))) !== 0;
 }
 
 interface BaseData {
@@ -67,11 +90,14 @@ export class FixedBuilder extends ColumnBuilder {
     super();
   }
 
-  protected appendValues(vector: duckdb.Vector, from: number, count: number): void {
+  protected open(vector: duckdb.Vector, size: number): Uint8Array {
+    return duckdb.vector_get_data(vector, size * this.width);
+  }
+
+  protected appendValues(source: Uint8Array, { from, count }: Run): void {
     const { width, rows } = this;
     this.values = grown(this.values, (rows + count) * width);
-    const source = duckdb.vector_get_data(vector, (from + count) * width);
-    this.values.set(source.subarray(from * width), rows * width);
+    this.values.set(source.subarray(from * width, (from + count) * width), rows * width);
   }
 
   protected build(base: BaseData): Data {
@@ -95,10 +121,13 @@ export class BooleanBuilder extends ColumnBuilder {
     super();
   }
 
-  protected appendValues(vector: duckdb.Vector, from: number, count: number): void {
+  protected open(vector: duckdb.Vector, size: number): Uint8Array {
+    return duckdb.vector_get_data(vector, size);
+  }
+
+  protected appendValues(source: Uint8Array, { from, count }: Run): void {
     const { rows } = this;
     this.bits = grown(this.bits, (rows + count + 7) >> 3);
-    const source = duckdb.vector_get_data(vector, from + count);
     for (let at = 0; at < count; at++) {
       if (source[from + at] === 1) this.bits[(rows + at) >> 3] |= 1 << ((rows + at) & 7);
     }
@@ -122,15 +151,18 @@ export class NarrowDecimalBuilder extends ColumnBuilder {
     super();
   }
 
-  protected appendValues(vector: duckdb.Vector, from: number, count: number): void {
+  protected open(vector: duckdb.Vector, size: number): Uint8Array {
+    return duckdb.vector_get_data(vector, size * this.width);
+  }
+
+  protected appendValues(source: Uint8Array, { from, count }: Run): void {
     const { width, rows } = this;
     if ((rows + count) * 2 > this.words.length) {
       const more = new BigInt64Array((rows + count) * 4);
       more.set(this.words);
       this.words = more;
     }
-    const bytes = duckdb.vector_get_data(vector, (from + count) * width);
-    const view = new DataView(bytes.buffer, bytes.byteOffset + from * width, count * width);
+    const view = new DataView(source.buffer, source.byteOffset + from * width, count * width);
     for (let at = 0; at < count; at++) {
       const value = readInteger(view, at * width, width);
       this.words[(rows + at) * 2] = value;
@@ -163,17 +195,19 @@ export class StringBuilder extends ColumnBuilder {
     super();
   }
 
-  protected appendValues(vector: duckdb.Vector, from: number, count: number): void {
+  protected open(vector: duckdb.Vector, size: number): Uint8Array {
+    return duckdb.vector_get_data(vector, size * STRING_BYTES);
+  }
+
+  protected appendValues(
+    source: Uint8Array,
+    { from, count }: Run,
+    validity: Uint8Array | null,
+  ): void {
     this.reserve(count);
-    const source = duckdb.vector_get_data(vector, (from + count) * STRING_BYTES);
     const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-    const validity = duckdb.vector_get_validity(
-      vector,
-      ((from + count + 63) >> 6) * 8,
-    ) as Uint8Array | null;
     for (let at = from; at < from + count; at++) {
-      const isValid = validity === null || (validity[at >> 3] & (1 << (at & 7))) !== 0;
-      if (isValid) this.appendString(source, view, at * STRING_BYTES);
+      if (isValid(validity, at)) this.appendString(source, view, at * STRING_BYTES);
       this.offsets[this.rows + at - from + 1] = this.end;
     }
   }
@@ -213,6 +247,8 @@ const ENTRY_BYTES = 16;
 export class ListBuilder extends ColumnBuilder {
   readonly type: DataType;
   private offsets: number[] = [0];
+  /** Elements of the vector that is being appended. */
+  private elements: Run[] = [];
 
   constructor(
     field: List['children'][0],
@@ -222,22 +258,30 @@ export class ListBuilder extends ColumnBuilder {
     this.type = new List(field);
   }
 
-  protected appendValues(vector: duckdb.Vector, from: number, count: number): void {
-    const bytes = duckdb.vector_get_data(vector, (from + count) * ENTRY_BYTES);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const validity = duckdb.vector_get_validity(
-      vector,
-      ((from + count + 63) >> 6) * 8,
-    ) as Uint8Array | null;
-    const elements = duckdb.list_vector_get_child(vector);
+  protected open(vector: duckdb.Vector, size: number): Uint8Array {
+    return duckdb.vector_get_data(vector, size * ENTRY_BYTES);
+  }
+
+  protected appendValues(
+    source: Uint8Array,
+    { from, count }: Run,
+    validity: Uint8Array | null,
+  ): void {
+    const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     for (let at = from; at < from + count; at++) {
-      const isValid = validity === null || (validity[at >> 3] & (1 << (at & 7))) !== 0;
-      const length = isValid ? Number(view.getBigUint64(at * ENTRY_BYTES + 8, true)) : 0;
+      const length = isValid(validity, at)
+        ? Number(view.getBigUint64(at * ENTRY_BYTES + 8, true))
+        : 0;
       if (length > 0) {
-        this.child.append(elements, Number(view.getBigUint64(at * ENTRY_BYTES, true)), length);
+        addRun(this.elements, Number(view.getBigUint64(at * ENTRY_BYTES, true)), length);
       }
       this.offsets.push(this.offsets.at(-1)! + length);
     }
+  }
+
+  protected override close(vector: duckdb.Vector): void {
+    this.child.append(duckdb.list_vector_get_child(vector), this.elements);
+    this.elements = [];
   }
 
   protected build(base: BaseData): Data {
@@ -250,6 +294,14 @@ export class ListBuilder extends ColumnBuilder {
       child: this.child.finish(),
     } as never);
   }
+}
+
+/** Lists stand one behind the other as a rule. */
+function addRun(runs: Run[], from: number, count: number): void {
+  const last = runs.at(-1);
+  if (last !== undefined && last.from + last.count === from) {
+    runs[runs.length - 1] = { from: last.from, count: last.count + count };
+  } else runs.push({ from, count });
 }
 
 function grown(array: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
