@@ -6,13 +6,13 @@ import { syncFile } from './apart-copy.js';
 import { moveLogIntoFile } from './consistent-copy.js';
 import { copyDatabase, definitionDifferences } from './database-copy.js';
 import type { Database } from './database.js';
+import { interruptOnAbort } from './interruption.js';
 import { untilNotHeldUp } from './maintenance.js';
 import { countDifferences, countTables } from './table-counts.js';
 import { fileBytes } from './usage.js';
 
 /** What the new file is called while it is made. */
 const ALIAS = '__ducktail_compacted';
-const INTERRUPT_INTERVAL_MS = 50;
 
 export interface CompactRequest {
   /** How long queries that are running may hold up the exchange of the files. */
@@ -132,12 +132,4 @@ async function requireNoLog(file: string): Promise<void> {
   throw new DucktailError('target-failed', `${file}.wal still has ${left} bytes`, {
     hint: 'The replica is as it was, and is compacted another time.',
   });
-}
-
-/** Again and again, because an interrupt that comes between two statements is forgotten. */
-function interruptOnAbort(database: Database, signal: AbortSignal): Disposable {
-  const timer = setInterval(() => {
-    if (signal.aborted) database.interrupt();
-  }, INTERRUPT_INTERVAL_MS);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -1,9 +1,10 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
-
 const INTERVAL_MS = 50;
 
 /** Again and again, because an interrupt that comes between two steps is forgotten. */
-export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): Disposable {
+export function interruptOnAbort(
+  connection: { interrupt(): void },
+  signal: AbortSignal,
+): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const interrupt = (): void => {
     connection.interrupt();

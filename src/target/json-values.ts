@@ -23,7 +23,7 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
  * As DuckDB's cast to VARCHAR has it, which it also casts back. (node-api leaves backslashes as they
  * are: the four characters `\x00` come out as the byte 0 does. And it takes 300 ns for a byte.)
  */
-export function blobText(bytes: Uint8Array): string {
+function blobText(bytes: Uint8Array): string {
   const text = Buffer.allocUnsafe(bytes.length * 4);
   let end = 0;
   for (const byte of bytes) {
