@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TempFolder } from '../helpers/temp-folder.js';
+import { TestSource } from '../helpers/test-source.js';
+import { RunningService } from './support/running-service.js';
+import { serviceAddress } from './support/service-address.js';
+
+const TABLES = 5;
+const STORM_MS = 60_000;
+
+/** What they want has no end: DuckDB's memory, the disk, its threads. */
+const REPORTS = [
+  `SELECT list(a.range || repeat('x', 100)) FROM range(100000) a, range(1000) b`,
+  `SELECT * FROM (SELECT a.range * b.range AS n, repeat('x', 200) || a.range AS t
+     FROM range(100000) a, range(1000) b) ORDER BY n, t`,
+  `SELECT t, count(*), string_agg(n::VARCHAR) FROM (SELECT a.range * b.range AS n,
+     md5((a.range + b.range * 7919)::VARCHAR) AS t FROM range(100000) a, range(1000) b)
+     GROUP BY t ORDER BY 2`,
+  `SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) FROM range(20000000))`,
+  `SELECT a.range FROM range(30000000) a JOIN (SELECT hash(range) % 30000000 AS h FROM range(30000000)) b
+     ON a.range = b.h`,
+  `SELECT range, row_number() OVER (ORDER BY hash(range)) FROM range(30000000)`,
+  `SELECT max(length(s)) FROM (SELECT string_agg(range::VARCHAR) AS s FROM range(30000000)
+     GROUP BY range % 3)`,
+  `FROM t1 a, t2 b, t3 c SELECT list(a.id + b.v + c.v)`,
+];
+
+test('reports that want all there is, for a minute: replication goes on', async (t) => {
+  await using source = await TestSource.open('mysql');
+  await using folder = await TempFolder.open();
+  for (let at = 1; at <= TABLES; at++) {
+    await source.run(
+      `CREATE TABLE t${at} (id INT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, w VARCHAR(200))`,
+      `INSERT INTO t${at} (v, w) VALUES ${Array.from({ length: 500 }, (_, n) => `(${n}, 'w')`).join()}`,
+    );
+  }
+  await using service = await RunningService.start(source, folder.file('r.duckdb'), {
+    variables: {
+      HTTP_ENABLED: 'true',
+      HTTP_PORT: '0',
+      QUERY_TIMEOUT_MS: '6000',
+      QUERY_MEMORY_LIMIT: '32MB',
+      QUERY_TEMP_LIMIT: '200MB',
+      DUCKDB_MEMORY_LIMIT: '128MB',
+    },
+  });
+  const url = await serviceAddress(service);
+  const ends = new Map<number, number>();
+  const deadline = Date.now() + STORM_MS;
+  const ask = async (from: number): Promise<void> => {
+    for (let at = from; Date.now() < deadline; at++) {
+      const reply = await fetch(`${url}/api/query`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: REPORTS[at % REPORTS.length] }),
+      });
+      // What breaks off amid its rows has begun as an answer.
+      await reply.arrayBuffer().catch(() => undefined);
+      ends.set(reply.status, (ends.get(reply.status) ?? 0) + 1);
+    }
+  };
+  const storm = Promise.all([0, 2, 4, 6].map(ask));
+  let worstLag = 0;
+  let changes = 0;
+  while (Date.now() < deadline) {
+    const at = 1 + (changes % TABLES);
+    const next = 1 + ((changes + 1) % TABLES);
+    await source.run(
+      'START TRANSACTION',
+      `INSERT INTO t${at} (v, w) SELECT id, REPEAT('x', id % 200) FROM t${next} LIMIT 300`,
+      `UPDATE t${next} SET v = v + 1 WHERE id % 7 = ${changes % 7}`,
+      `DELETE FROM t${at} WHERE id % 11 = ${changes % 11}`,
+      'COMMIT',
+    );
+    changes++;
+    const lag = (await service.status())?.cdc?.lagSeconds ?? 0;
+    worstLag = Math.max(worstLag, lag);
+  }
+  await storm;
+  await service.caughtUp();
+  for (let at = 1; at <= TABLES; at++) {
+    const sums = `count(*), sum(id), sum(v), sum(length(w))`;
+    const [expected] = await source.texts(`SELECT ${sums} FROM t${at}`);
+    const [found] = await service.query(`SELECT ${sums} FROM t${at}`);
+    assert.deepEqual(found.map(String), expected);
+  }
+  const said = JSON.stringify([...ends]);
+  t.diagnostic(`${changes} transactions, worst lag ${worstLag} s, replies by status ${said}`);
+  assert.ok(worstLag < 15, `${worstLag} s`);
+  const peak = await service.peakRssBytes();
+  assert.ok(peak === null || peak < 1.2e9, `${peak ?? 0} bytes`);
+  await service.stop();
+});
