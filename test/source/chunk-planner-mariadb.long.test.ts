@@ -1,0 +1,3 @@
+import { chunkPlannerTests } from './chunk-planner-tests.js';
+
+chunkPlannerTests('mariadb');
