@@ -58,4 +58,4 @@ test('when all connections are cut, a new snapshot is taken', async () => {
   assert.match(said, /starting over with a new snapshot/);
 });
 
-killedServerTests('mysql');
+killedServerTests('mariadb');

@@ -1,3 +1,3 @@
 import { timeZoneTests } from './support/time-zone-tests.js';
 
-timeZoneTests('mariadb');
+timeZoneTests('mysql');

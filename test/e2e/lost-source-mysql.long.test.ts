@@ -1,3 +1,3 @@
 import { killedServerTests } from './support/killed-server-tests.js';
 
-killedServerTests('mariadb');
+killedServerTests('mysql');
