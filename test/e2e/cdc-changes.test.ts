@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import mysql from 'mysql2/promise';
-import { assertSameData } from '../helpers/compare.js';
+import { sameDataByTable } from '../helpers/compare.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import type { Flavour } from '../servers/test-server.js';
@@ -28,10 +28,12 @@ for (const flavour of FLAVOURS) {
     await late.start();
     await late.caughtUp();
     await late.stop();
+    const assertSameTable = await Promise.all(
+      [live, late].map(({ duckdbPath }) => sameDataByTable(source, duckdbPath)),
+    );
     for (const { what, tables } of cases) {
-      await t.test(what, async () => {
-        await assertSameData(source, live.duckdbPath, { tables });
-        await assertSameData(source, late.duckdbPath, { tables });
+      await t.test(what, () => {
+        for (const table of tables) for (const assertSame of assertSameTable) assertSame(table);
       });
     }
   });

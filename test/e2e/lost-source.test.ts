@@ -6,7 +6,6 @@ import { addTwoLargeTables, assertFinished, MID_COPY, settings } from './support
 import { DucktailChild } from './support/ducktail-child.js';
 import { killedServerTests } from './support/killed-server-tests.js';
 import { sendingConnections } from './support/source-processes.js';
-import { addTextTable } from './support/text-table.js';
 
 test('a table whose connection is cut is read again in the same snapshot', async () => {
   await using source = await TestSource.open('mysql');
@@ -14,23 +13,6 @@ test('a table whose connection is cut is read again in the same snapshot', async
   const duckdbPath = folder.file('replica.duckdb');
   await addTwoLargeTables(source);
   const env = settings(source, duckdbPath, 2);
-  await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
-  await child.reached();
-  const [first] = await sendingConnections(source, 2);
-  await source.run(`KILL ${first}`);
-  child.resume();
-  const said = await assertFinished(child, source, duckdbPath);
-  assert.equal(said.match(/reading it again from its beginning/g)?.length, 1, said);
-  assert.doesNotMatch(said, /new snapshot/);
-});
-
-test('a chunk whose connection is cut takes its whole table along, and nothing else', async () => {
-  await using source = await TestSource.open('mysql');
-  await using folder = await TempFolder.open();
-  const duckdbPath = folder.file('replica.duckdb');
-  // Four ranges of 26 MB, so each of two readers is stopped in its second.
-  await addTextTable(source, { name: 'texts', rows: 200_000, bytes: 512 });
-  const env = { ...settings(source, duckdbPath, 2), APPENDER_FLUSH_INTERVAL: '2048' };
   await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
   await child.reached();
   const [first] = await sendingConnections(source, 2);
