@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import mysql from 'mysql2/promise';
 import type { SyncResult } from '../../../src/model/sync-result.js';
 import { assertSameData } from '../../helpers/compare.js';
 import { type DucktailRun, runDucktail } from '../../helpers/ducktail.js';
@@ -9,33 +8,10 @@ import { TestSource } from '../../helpers/test-source.js';
 import type { Flavour } from '../../servers/test-server.js';
 import { assertNoStack } from './clear-message.js';
 import { DucktailChild } from './ducktail-child.js';
-import type { HookPlan } from './hook-plan.js';
+import { columnsOf, HOLD, KIB, settings } from './held-copy.js';
 import { singleValue, tableNames } from './replica-state.js';
-import { metadataLockWait, sendingConnections } from './source-processes.js';
+import { sendingConnections } from './source-processes.js';
 import { addTextTable } from './text-table.js';
-
-const KIB = 1024;
-const HOLD: HookPlan = { point: 'flush', action: 'hold' };
-
-function settings(source: TestSource, duckdbPath: string, readers: number): Record<string, string> {
-  return {
-    MYSQL_URL: source.url,
-    DUCKDB_PATH: duckdbPath,
-    WORKER_THREADS: String(readers),
-    DUCKDB_THREADS: '2',
-    APPENDER_FLUSH_INTERVAL: '1024',
-    BATCH_SIZE: '512',
-  };
-}
-
-/** What the table is like in the replica: its columns between commas. */
-async function columnsOf(duckdbPath: string, table: string): Promise<string | null> {
-  return singleValue(
-    duckdbPath,
-    `SELECT string_agg(column_name, ',' ORDER BY column_index) FROM duckdb_columns()
-      WHERE schema_name = 'main' AND table_name = '${table}'`,
-  );
-}
 
 interface Change {
   readonly what: string;
@@ -52,7 +28,7 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
-/** Tables of a server of the flavour that change while they are to be copied. */
+/** Tables of a server of the flavour that change before they are copied. */
 export function changedTableTests(flavour: Flavour): void {
   test(`${flavour}: a table that changes before its turn`, async (t) => {
     await using source = await TestSource.open(flavour);
@@ -105,31 +81,5 @@ export function changedTableTests(flavour: Flavour): void {
       assert.equal(await singleValue(duckdbPath, 'SELECT count(*) FROM small'), rows);
       assert.deepEqual(await tableNames(duckdbPath), ['large', 'small']);
     });
-  });
-
-  test(`${flavour}: an ALTER of a table that is being read waits for the sync`, async () => {
-    await using source = await TestSource.open(flavour);
-    await using folder = await TempFolder.open();
-    const duckdbPath = folder.file('replica.duckdb');
-    await addTextTable(source, { name: 'large', rows: 220, bytes: 256 * KIB });
-    await addTextTable(source, { name: 'ranges', rows: 150_000, bytes: 512 });
-    const env = settings(source, duckdbPath, 2);
-    await using child = DucktailChild.start(['sync', '--json'], env, { plan: HOLD });
-    await child.reached();
-    await sendingConnections(source, 2);
-    const other = await mysql.createConnection({ uri: source.url });
-    try {
-      const altering = other.query('ALTER TABLE ranges ADD COLUMN added INT DEFAULT 7');
-      await metadataLockWait(source);
-      child.resume();
-      const run = await child.ended;
-      assert.equal(run.exitCode, 0, run.stderr);
-      assert.equal(await columnsOf(duckdbPath, 'ranges'), 'id,v');
-      await altering;
-    } finally {
-      other.destroy();
-    }
-    await source.run('ALTER TABLE ranges DROP COLUMN added');
-    await assertSameData(source, duckdbPath);
   });
 }

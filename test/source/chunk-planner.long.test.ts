@@ -1,3 +1,4 @@
 import { chunkPlannerTests } from './chunk-planner-tests.js';
 
+chunkPlannerTests('mysql');
 chunkPlannerTests('mariadb');
