@@ -9,7 +9,8 @@ import { openTestServer, type Flavour, type TestServer } from './servers/test-se
 /**
  * `npm test [name …]`: starts one MySQL and one MariaDB for all tests to share, runs every test
  * file whose path holds one of the names, stops the servers and ends with the runner's exit code.
- * Without names all run but those that take minutes (`*.long.test.ts`); with `--long` those alone.
+ * Without names all run but the `*.long.test.ts`, which take minutes or repeat on the other server
+ * what the others have shown; with `--long` those alone.
  */
 
 const COMPILED_TESTS = fileURLToPath(new URL('.', import.meta.url));

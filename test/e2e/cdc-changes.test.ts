@@ -1,17 +1,14 @@
-import assert from 'node:assert/strict';
 import test from 'node:test';
-import mysql from 'mysql2/promise';
-import { assertSameData } from '../helpers/compare.js';
+import { sameDataByTable } from '../helpers/compare.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import type { Flavour } from '../servers/test-server.js';
 import { changeCases } from './support/change-cases.js';
+import { preparedTransactionTest } from './support/prepared-transaction-test.js';
 import { RunningService } from './support/running-service.js';
-import { assertSameReplica } from './support/same-replica.js';
+import { transactionMemoryTest } from './support/transaction-memory-test.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-const LARGE_ROWS = 200_000;
-const LIMIT_BYTES = 500e6;
 
 for (const flavour of FLAVOURS) {
   test(`${flavour}: changes of rows come over as they come, and all at once`, async (t) => {
@@ -29,122 +26,16 @@ for (const flavour of FLAVOURS) {
     await late.start();
     await late.caughtUp();
     await late.stop();
+    const assertSameTable = await Promise.all(
+      [live, late].map(({ duckdbPath }) => sameDataByTable(source, duckdbPath)),
+    );
     for (const { what, tables } of cases) {
-      await t.test(what, async () => {
-        await assertSameData(source, live.duckdbPath, { tables });
-        await assertSameData(source, late.duckdbPath, { tables });
+      await t.test(what, () => {
+        for (const table of tables) for (const assertSame of assertSameTable) assertSame(table);
       });
     }
   });
-
-  test(`${flavour}: a transaction of ${LARGE_ROWS} rows takes no more memory than others`, async () => {
-    await using source = await TestSource.open(flavour);
-    await using folder = await TempFolder.open();
-    const columns = 'v VARCHAR(100) NOT NULL, d DATETIME(6), m DECIMAL(12,2)';
-    await source.addNumbers(LARGE_ROWS);
-    await source.run(
-      `CREATE TABLE large (id INT PRIMARY KEY, ${columns})`,
-      `CREATE TABLE large_bag (id INT NOT NULL, ${columns})`,
-    );
-    const variables = { EXCLUDE_TABLES: 'numbers' };
-    const duckdbPath = folder.file('replica.duckdb');
-    await using service = await RunningService.start(source, duckdbPath, { variables });
-    const rows = `SELECT n, CONCAT('value ', SHA2(n, 256)),
-      '2024-01-01' + INTERVAL n SECOND, n / 100 FROM numbers`;
-    await source.run(
-      'BEGIN',
-      `INSERT INTO large ${rows}`,
-      'UPDATE large SET v = CONCAT(id, v), m = -m WHERE id % 2 = 0',
-      'UPDATE large SET id = -id WHERE id BETWEEN 1 AND 1000',
-      'DELETE FROM large WHERE id % 10 = 3',
-      `INSERT INTO large_bag ${rows} WHERE n < 20000`,
-      'DELETE FROM large_bag WHERE id % 4 = 0',
-      'COMMIT',
-    );
-    await service.caughtUp();
-    const peakBytes = await service.peakRssBytes();
-    await service.stop();
-    await assertSameReplica(source, duckdbPath, { isLeftOut: (name) => name === 'numbers' });
-    if (peakBytes !== null) {
-      assert.ok(peakBytes < LIMIT_BYTES, `${(peakBytes / 1e6).toFixed(0)} MB`);
-    }
-  });
-
-  test(`${flavour}: prepared transactions are decided later, whatever happens to the service`, async () => {
-    await using source = await TestSource.open(flavour);
-    await using folder = await TempFolder.open();
-    await source.run(
-      'CREATE TABLE decided (id INT PRIMARY KEY, v INT)',
-      'CREATE TABLE decided_bag (v INT)',
-      'INSERT INTO decided VALUES (1, 1), (2, 2), (3, 3), (4, 4)',
-    );
-    const duckdbPath = folder.file('replica.duckdb');
-    await using service = await RunningService.start(source, duckdbPath);
-    await using committed = await PreparedTransaction.begin(source, 1);
-    await using rolledBack = await PreparedTransaction.begin(source, 2);
-    await using whileStopped = await PreparedTransaction.begin(source, 3);
-    await using afterKill = await PreparedTransaction.begin(source, 4);
-    await source.run('INSERT INTO decided VALUES (100, 0)');
-    await service.caughtUp();
-    assert.deepEqual(await service.query('SELECT CAST(max(id) AS VARCHAR) FROM decided'), [
-      ['100'],
-    ]);
-    await committed.end('COMMIT');
-    await service.stop();
-    await whileStopped.end('COMMIT');
-    await source.run('INSERT INTO decided VALUES (101, 0)');
-    await service.start();
-    await rolledBack.end('ROLLBACK');
-    await service.caughtUp();
-    await service.kill();
-    await service.start();
-    await afterKill.end('COMMIT');
-    await using _atOnce = await PreparedTransaction.begin(source, 100, 'COMMIT ONE PHASE');
-    await source.run('UPDATE decided SET v = v + 1');
-    await service.caughtUp();
-    await service.stop();
-    const { rows } = await assertSameReplica(source, duckdbPath);
-    assert.equal(rows, 4 + 1 + 1 + 4 + 4);
-  });
 }
 
-/** An XA transaction that has changed the row `id` of `decided` and added a row to each table. */
-class PreparedTransaction implements AsyncDisposable {
-  private constructor(
-    private readonly connection: mysql.Connection,
-    private readonly xid: string,
-    private isDecided: boolean,
-  ) {}
-
-  static async begin(
-    source: TestSource,
-    id: number,
-    end: 'PREPARE' | 'COMMIT ONE PHASE' = 'PREPARE',
-  ): Promise<PreparedTransaction> {
-    const connection = await mysql.createConnection({ uri: source.url });
-    const xid = `'${source.database}-${id}'`;
-    const [verb, ...how] = end.split(' ');
-    for (const statement of [
-      `XA START ${xid}`,
-      `UPDATE decided SET v = v + 100 WHERE id = ${id}`,
-      `INSERT INTO decided VALUES (${1000 + id}, ${id})`,
-      `INSERT INTO decided_bag VALUES (${id})`,
-      `XA END ${xid}`,
-      `XA ${verb} ${xid} ${how.join(' ')}`,
-    ]) {
-      await connection.query(statement);
-    }
-    return new PreparedTransaction(connection, xid, end !== 'PREPARE');
-  }
-
-  async end(decision: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-    await this.connection.query(`XA ${decision} ${this.xid}`);
-    this.isDecided = true;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // It would keep its locks for ever.
-    if (!this.isDecided) await this.end('ROLLBACK');
-    await this.connection.end();
-  }
-}
+preparedTransactionTest('mariadb');
+transactionMemoryTest('mysql');

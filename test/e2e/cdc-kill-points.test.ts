@@ -1,9 +1,7 @@
 import test from 'node:test';
-import type { Flavour } from '../servers/test-server.js';
 import { dieAtPoints, type KillPoints } from './support/kill-points.js';
 
-const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-
+/** Among those of the long test, which has both servers. */
 const POINTS: KillPoints = {
   stream: [
     { point: 'stream-apply' },
@@ -13,7 +11,5 @@ const POINTS: KillPoints = {
   copies: [{ point: 'before-commit' }],
 };
 
-for (const flavour of FLAVOURS) {
-  test(`${flavour}: a service that is killed at points of its work goes on exactly there`, () =>
-    dieAtPoints(flavour, POINTS));
-}
+test('mysql: a service that is killed at points of its work goes on exactly there', () =>
+  dieAtPoints('mysql', POINTS));

@@ -1,33 +1,6 @@
-import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { SyncResult } from '../../src/model/sync-result.js';
-import { runDucktail } from '../helpers/ducktail.js';
-import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
-import { addTextTable } from './support/text-table.js';
-
-const LIMIT_BYTES = 500 * 1000 * 1000;
-const KIB = 1024;
-
-/** Syncs with 2 readers and returns the peak; what comes over is compared elsewhere. */
-async function peakOfSync(source: TestSource): Promise<number> {
-  await using folder = await TempFolder.open();
-  const duckdbPath = folder.file('replica.duckdb');
-  const env = { MYSQL_URL: source.url, DUCKDB_PATH: duckdbPath, WORKER_THREADS: '2' };
-  const run = await runDucktail(['sync', '--json'], env);
-  assert.equal(run.exitCode, 0, run.stderr);
-  return run.json<SyncResult>().peakRssBytes;
-}
-
-function assertBelowLimit(peakBytes: number): void {
-  assert.ok(peakBytes < LIMIT_BYTES, `${(peakBytes / 1e6).toFixed(0)} MB`);
-}
-
-test('a table of long texts is copied within the memory limit', async () => {
-  await using source = await TestSource.open('mysql');
-  await addTextTable(source, { name: 'texts', rows: 40_000, bytes: 8 * KIB });
-  assertBelowLimit(await peakOfSync(source));
-});
+import { assertBelowLimit, peakOfSync } from './support/sync-memory.js';
 
 test('a table of 300 columns is copied within the memory limit', async () => {
   await using source = await TestSource.open('mysql');

@@ -7,61 +7,19 @@ import test from 'node:test';
 import { assertSameData } from '../helpers/compare.js';
 import { runDucktail } from '../helpers/ducktail.js';
 import { TempFolder } from '../helpers/temp-folder.js';
-import { TestSource } from '../helpers/test-source.js';
-import { assertNoStack } from './support/clear-message.js';
 import { DucktailChild } from './support/ducktail-child.js';
 import type { HookPlan } from './support/hook-plan.js';
-import { tableNames } from './support/replica-state.js';
 import { Service } from './support/service.js';
-import { noOtherConnections } from './support/source-processes.js';
-import { addTextTable } from './support/text-table.js';
+import { openSource, stoppedServiceTest, stops } from './support/stopped-service-test.js';
 
-const STOP_MS = 5000;
-const PLANS: readonly HookPlan[] = [
-  { point: 'flush', action: 'hold' },
-  { point: 'before-commit', action: 'hold' },
-];
+const FLUSH: HookPlan = { point: 'flush', action: 'hold' };
 
-async function openSource(): Promise<TestSource> {
-  const source = await TestSource.open('mysql');
-  await addTextTable(source, { name: 'texts', rows: 300, bytes: 64 * 1024 });
-  return source;
-}
-
-/** Expects a clean end in time. */
-async function stops(child: DucktailChild, signal: NodeJS.Signals): Promise<void> {
-  const startedAt = performance.now();
-  child.signal(signal);
-  const run = await child.ended;
-  assert.equal(run.exitCode, 0, run.stderr);
-  assert.ok(performance.now() - startedAt < STOP_MS, run.stderr);
-  assertNoStack(run);
-}
-
-for (const plan of PLANS) {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`${signal} at ${plan.point} of a sync ends a service cleanly`, async () => {
-      await using source = await openSource();
-      await using service = await Service.start(source.url, {}, { plan });
-      await service.child.reached();
-      assert.equal((await service.status()).service?.state, 'syncing');
-      await stops(service.child, signal);
-      assert.equal(existsSync(`${service.duckdbPath}.lock`), false);
-      assert.equal(existsSync(`${service.duckdbPath}.sock`), false);
-      assert.deepEqual(await tableNames(service.duckdbPath), []);
-      await noOtherConnections(source);
-      service.restart();
-      await service.child.says(/synced: 300 rows/);
-      await stops(service.child, signal);
-      await assertSameData(source, service.duckdbPath);
-    });
-  }
-}
+stoppedServiceTest('SIGTERM', FLUSH);
+stoppedServiceTest('SIGINT', { point: 'before-commit', action: 'hold' });
 
 test('a second signal ends a service at once', async () => {
   await using source = await openSource();
-  const [plan] = PLANS;
-  await using service = await Service.start(source.url, {}, { plan });
+  await using service = await Service.start(source.url, {}, { plan: FLUSH });
   await service.child.reached();
   service.child.signal('SIGTERM');
   service.child.signal('SIGINT');
@@ -71,8 +29,7 @@ test('a second signal ends a service at once', async () => {
 
 test('a service that was killed starts again over its lock and socket', async () => {
   await using source = await openSource();
-  const [plan] = PLANS;
-  await using service = await Service.start(source.url, {}, { plan });
+  await using service = await Service.start(source.url, {}, { plan: FLUSH });
   await service.child.reached();
   service.child.signal('SIGKILL');
   await service.child.ended;

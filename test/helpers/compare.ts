@@ -97,10 +97,23 @@ export async function assertSameData(
   options: CompareOptions = {},
 ): Promise<Comparison> {
   const comparison = await compareReplica(source, duckdbPath, options);
-  const { differences } = comparison;
+  assertNone(comparison.differences);
+  return comparison;
+}
+
+/** Compares all tables at once; what it returns fails with the differences of the table named. */
+export async function sameDataByTable(
+  source: ComparedSource,
+  duckdbPath: string,
+  options: CompareOptions = {},
+): Promise<(table: string) => void> {
+  const { differences } = await compareReplica(source, duckdbPath, options);
+  return (table) => assertNone(differences.filter((one) => one.table === table));
+}
+
+function assertNone(differences: readonly Difference[]): void {
   const shown = differences.slice(0, SHOWN_DIFFERENCES).map((one) => JSON.stringify(one));
   assert.equal(differences.length, 0, `source and replica differ:\n${shown.join('\n')}`);
-  return comparison;
 }
 
 /** The same columns in the same order with the types of the types table. */

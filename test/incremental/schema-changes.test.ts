@@ -1,52 +1,13 @@
-import assert from 'node:assert/strict';
 import test from 'node:test';
 import { passSecond } from '../e2e/support/server-clock.js';
 import type { TestSource } from '../helpers/test-source.js';
-import type { Flavour } from '../servers/test-server.js';
-
-import { SCHEMA_CASES } from './support/schema-cases.js';
+import { schemaChangeTests } from './support/schema-change-tests.js';
 import { SyncedCopy } from './support/synced-copy.js';
-import { day, runOn, type TableCase, withChanged } from './support/table-case.js';
-
-const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-
-const UNTOUCHED: TableCase = {
-  table: 'untouched',
-  ddl: withChanged('id INT PRIMARY KEY, v INT'),
-  seed: [`INSERT INTO @ VALUES (1, 1, ${day(1)})`],
-  change: [],
-};
 
 /** From 100,000 rows on a replica is altered in place where that is exact. */
 const LARGE_ROWS = 100_500;
 
-for (const flavour of FLAVOURS) {
-  test(`tables whose definition changes come over from ${flavour}`, async (t) => {
-    await using copy = await SyncedCopy.open(flavour);
-    const cases = [...SCHEMA_CASES, UNTOUCHED].filter(
-      ({ flavours }) => flavours?.includes(flavour) ?? true,
-    );
-    for (const one of cases) {
-      await copy.source.run(`CREATE TABLE ${one.table} ${one.ddl}`);
-      await runOn(copy.source, one, one.seed);
-    }
-    await copy.sync();
-    // The server tells of a table made anew by the second.
-    await passSecond(copy.source);
-    for (const one of cases) await runOn(copy.source, one, one.change);
-    const synced = await copy.sync();
-    assert.equal(synced.get('untouched').mode, 'incremental');
-    for (const { table } of cases) {
-      await t.test(table, async () => {
-        await copy.assertSame({ tables: [table] });
-      });
-    }
-    await t.test('and are followed as before', async () => {
-      await copy.sync(['--deletes']);
-      await copy.assertSame();
-    });
-  });
-}
+schemaChangeTests('mariadb');
 
 test('large tables whose definition changes', async (t) => {
   await using copy = await SyncedCopy.open('mysql', { EXCLUDE_TABLES: 'numbers' });

@@ -5,31 +5,10 @@ import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import mysql from 'mysql2/promise';
+import { answers, query } from './server-query.js';
 import { openTestServer, type Flavour } from './test-server.js';
 
 const FLAVOURS: readonly Flavour[] = ['mysql', 'mariadb'];
-
-async function query(url: string, ...statements: string[]): Promise<Record<string, unknown>> {
-  const connection = await mysql.createConnection({ uri: url, timezone: 'Z' });
-  try {
-    let row: Record<string, unknown> = {};
-    for (const statement of statements) {
-      const [rows] = await connection.query<mysql.RowDataPacket[]>(statement);
-      row = rows[0] ?? {};
-    }
-    return row;
-  } finally {
-    await connection.end();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  return query(url, 'SELECT 1').then(
-    () => true,
-    () => false,
-  );
-}
 
 for (const flavour of FLAVOURS) {
   test(`a ${flavour} server writes a full row binary log`, async () => {
@@ -49,44 +28,7 @@ for (const flavour of FLAVOURS) {
       assert.equal((await query(server.url, 'SELECT @@gtid_mode AS mode')).mode, 'ON');
     }
   });
-
-  test(`a ${flavour} server keeps port and data over kill and stop`, async () => {
-    await using server = await openTestServer(flavour, { ignoreUrl: true });
-    const { url } = server;
-    await query(url, 'CREATE DATABASE d', 'CREATE TABLE d.t (n INT PRIMARY KEY)');
-    await query(url, 'INSERT INTO d.t VALUES (7)');
-    const { id } = await query(url, 'SELECT @@server_id AS id');
-    await server.kill();
-    assert.equal(await answers(url), false);
-    await server.start();
-    await server.stop();
-    assert.equal(await answers(url), false);
-    await server.start();
-    assert.equal(server.url, url);
-    assert.equal((await query(url, 'SELECT n FROM d.t')).n, 7);
-    assert.equal((await query(url, 'SELECT @@server_id AS id')).id, id);
-  });
 }
-
-test('two servers at once are independent and end with their disposal', async () => {
-  const first = await openTestServer('mysql', { ignoreUrl: true });
-  const second = await openTestServer('mysql', {
-    ignoreUrl: true,
-    extraArguments: ['--max-connections=77'],
-  });
-  try {
-    assert.notEqual(first.url, second.url);
-    const identity = 'SELECT @@server_uuid AS uuid, @@max_connections AS connections';
-    const [one, two] = [await query(first.url, identity), await query(second.url, identity)];
-    assert.notEqual(one.uuid, two.uuid);
-    assert.equal(two.connections, 77);
-  } finally {
-    await first[Symbol.asyncDispose]();
-    await second[Symbol.asyncDispose]();
-  }
-  assert.equal(await answers(first.url), false);
-  assert.equal(await answers(second.url), false);
-});
 
 test('a server that cannot start is an error with its log', async () => {
   const refused = openTestServer('mysql', {

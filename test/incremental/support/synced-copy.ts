@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SyncResult, TableSyncResult } from '../../../src/model/sync-result.js';
-import { assertSameData, type CompareOptions } from '../../helpers/compare.js';
+import { assertSameData, type CompareOptions, sameDataByTable } from '../../helpers/compare.js';
 import { type DucktailRun, runDucktail } from '../../helpers/ducktail.js';
 import { Replica } from '../../helpers/replica.js';
 import { TempFolder } from '../../helpers/temp-folder.js';
@@ -92,6 +92,11 @@ export class SyncedCopy implements AsyncDisposable {
 
   async assertSame(options: CompareOptions = {}): Promise<void> {
     await assertSameData(this.source, this.duckdbPath, options);
+  }
+
+  /** What it returns fails for a table that differs; the tables are compared now. */
+  compared(options: CompareOptions = {}): Promise<(table: string) => void> {
+    return sameDataByTable(this.source, this.duckdbPath, options);
   }
 
   /** Rows of the replica; every column of the query has to be a VARCHAR. */

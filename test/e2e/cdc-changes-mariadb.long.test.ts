@@ -1,0 +1,3 @@
+import { transactionMemoryTest } from './support/transaction-memory-test.js';
+
+transactionMemoryTest('mariadb');

@@ -1,0 +1,3 @@
+import { preparedTransactionTest } from './support/prepared-transaction-test.js';
+
+preparedTransactionTest('mysql');

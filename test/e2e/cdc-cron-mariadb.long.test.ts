@@ -1,0 +1,3 @@
+import { cronTests } from './support/cron-tests.js';
+
+cronTests('mariadb');

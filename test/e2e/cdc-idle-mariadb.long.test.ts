@@ -1,0 +1,3 @@
+import { idleServiceTests } from './support/idle-service-tests.js';
+
+idleServiceTests('mariadb');

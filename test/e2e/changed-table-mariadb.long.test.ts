@@ -1,0 +1,3 @@
+import { changedTableTests } from './support/changed-table-tests.js';
+
+changedTableTests('mariadb');

@@ -1,0 +1,3 @@
+import { changingRowTests } from './support/changing-row-tests.js';
+
+changingRowTests('mariadb');

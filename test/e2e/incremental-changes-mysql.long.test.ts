@@ -1,0 +1,3 @@
+import { alteredTableTests } from './support/altered-table-tests.js';
+
+alteredTableTests('mysql');

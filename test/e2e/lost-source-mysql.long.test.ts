@@ -1,0 +1,3 @@
+import { killedServerTests } from './support/killed-server-tests.js';
+
+killedServerTests('mysql');

@@ -1,0 +1,3 @@
+import { watchTests } from './support/watch-tests.js';
+
+watchTests('mariadb');

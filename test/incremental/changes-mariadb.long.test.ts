@@ -1,0 +1,3 @@
+import { changeTests } from './support/change-tests.js';
+
+changeTests('mariadb');

@@ -1,0 +1,3 @@
+import { goneRowTests } from './support/gone-row-tests.js';
+
+goneRowTests('mysql');

@@ -1,0 +1,3 @@
+import { workloadTests } from './support/workload-tests.js';
+
+workloadTests('mysql');

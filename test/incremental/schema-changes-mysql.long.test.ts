@@ -1,0 +1,3 @@
+import { schemaChangeTests } from './support/schema-change-tests.js';
+
+schemaChangeTests('mysql');

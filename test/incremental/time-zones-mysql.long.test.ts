@@ -1,0 +1,3 @@
+import { timeZoneTests } from './support/time-zone-tests.js';
+
+timeZoneTests('mysql');

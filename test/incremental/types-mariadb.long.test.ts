@@ -1,0 +1,3 @@
+import { typeTests } from './support/type-tests.js';
+
+typeTests('mariadb');

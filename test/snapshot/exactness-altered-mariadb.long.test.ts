@@ -1,0 +1,3 @@
+import { alteredTableTests } from './altered-table-tests.js';
+
+alteredTableTests('mariadb');

@@ -1,0 +1,3 @@
+import { insertFallbackTests } from './insert-fallback-tests.js';
+
+insertFallbackTests('mysql');

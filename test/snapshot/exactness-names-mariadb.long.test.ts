@@ -1,0 +1,3 @@
+import { nameTests } from './name-tests.js';
+
+nameTests('mariadb');

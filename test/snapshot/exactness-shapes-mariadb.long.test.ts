@@ -1,0 +1,3 @@
+import { shapeTests } from './shape-tests.js';
+
+shapeTests('mariadb');

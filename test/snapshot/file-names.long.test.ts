@@ -1,0 +1,5 @@
+import { fileNameTest } from './file-name-test.js';
+
+fileNameTest('main.duckdb', 'main');
+fileNameTest('memory.db', 'memory');
+fileNameTest('without-ending', 'Ünïcode "schema"');

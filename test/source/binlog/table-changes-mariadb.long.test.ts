@@ -1,0 +1,3 @@
+import { tableChangeTests } from './table-change-tests.js';
+
+tableChangeTests('mariadb');

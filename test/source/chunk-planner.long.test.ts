@@ -1,0 +1,4 @@
+import { chunkPlannerTests } from './chunk-planner-tests.js';
+
+chunkPlannerTests('mysql');
+chunkPlannerTests('mariadb');

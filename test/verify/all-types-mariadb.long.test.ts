@@ -1,0 +1,3 @@
+import { typeTests } from './type-tests.js';
+
+typeTests('mariadb');

@@ -1,0 +1,3 @@
+import { differenceTests } from './difference-tests.js';
+
+differenceTests('mariadb');

@@ -1,0 +1,3 @@
+import { goneRowTests } from './gone-row-tests.js';
+
+goneRowTests('mysql');
