@@ -69,7 +69,7 @@ export class ClientAppend implements AsyncDisposable {
   /** Commits all rows, or throws a `query-failed` that names the first one which can't be. */
   async publish(signal: AbortSignal): Promise<void> {
     this.rows.flush();
-    this.appender.flushSync();
+    this.flush();
     using _interruption = interruptOnAbort(this.connection, signal);
     await this.database.clientTransactions.run(signal, async () => {
       try {
@@ -96,7 +96,15 @@ export class ClientAppend implements AsyncDisposable {
     appendBatch(this.writer, this.appender, batch);
     this.bytes += valueBytes(batch);
     this.batches++;
-    if (this.batches % FLUSH_BATCHES === 0) this.appender.flushSync();
+    if (this.batches % FLUSH_BATCHES === 0) this.flush();
+  }
+
+  private flush(): void {
+    try {
+      this.appender.flushSync();
+    } catch (error) {
+      throw translateQueryError(error, this.database.path);
+    }
   }
 
   /** All rows, or those up to a line, which are then not kept. */

@@ -14,6 +14,7 @@ import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import { arrowPieces, needsText } from './arrow/arrow-stream.js';
 import type { Database } from './database.js';
+import { translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
 import { jsonRows } from './json-rows.js';
 import { bindParameters, type ParameterValue } from './parameters.js';
@@ -59,7 +60,7 @@ export class LiveReader {
       return result;
     } catch (error) {
       stop.throwIfAborted();
-      throw error;
+      throw translateTargetError(error, database.path);
     } finally {
       // A result that was not read to its end keeps the transaction open, beyond the connection.
       const isOver = await connection.run('ROLLBACK').then(

@@ -53,8 +53,9 @@ test('reports that want all there is, for a minute: replication goes on', async 
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ query: REPORTS[at % REPORTS.length] }),
-      }).catch((error: unknown) => {
-        throw new Error(`the service said: ${service.said}`, { cause: error });
+      }).catch(async (error: unknown) => {
+        await service.until('answers a query', () => false);
+        throw error;
       });
       // What breaks off amid its rows has begun as an answer.
       const answer = await reply.text().catch(() => '');
