@@ -8,7 +8,9 @@ import { recordQuarantine } from '../state/quarantine.js';
 import { recordStreamPosition } from '../state/stream.js';
 import { addRows, type AppliedRows, NO_ROWS } from '../target/change-stage.js';
 import type { Database } from '../target/database.js';
+import type { MoreMemory } from '../target/memory-limit.js';
 import type { OpenTransaction } from '../target/open-transaction.js';
+import { ENDED_QUERIES } from '../target/running-queries.js';
 import { WAL_LIMITS, WalKeeper, type WalLimits } from '../target/wal-keeper.js';
 import { AppliedTables, type AppliedTableSpec } from './applied-tables.js';
 import type { CascadeCounts, ChildRejections } from './cascades.js';
@@ -19,6 +21,8 @@ import { carryOutStaged } from './parent-changes.js';
 const COUNTS_INTERVAL_MS = 5_000;
 /** Nor so often that counting takes more than 2 % of the time. */
 const COUNTS_SHARE = 0.02;
+/** Of a commit that lacks memory; then the stream is begun anew. */
+const MAX_ATTEMPTS = 5;
 
 export interface ChangeApplierOptions {
   readonly database: Database;
@@ -29,6 +33,8 @@ export interface ChangeApplierOptions {
   readonly walLimits?: WalLimits | undefined;
   /** Told of each reader that was ended, because the replica could not bear it any longer. */
   readonly onReaderEnded?: (reason: DucktailError) => void;
+  /** Told where a commit is tried again, with the memory that clients' queries had. */
+  readonly onMemoryProvided?: (more: MoreMemory) => void;
   /** Told what each commit came to. */
   readonly onCommitted?: (commit: ObservedCommit) => void;
 }
@@ -183,8 +189,9 @@ export class ChangeApplier implements AsyncDisposable {
 
   /**
    * Applies what is staged, records the position in the same transaction, runs `also` within it and
-   * commits. A table that fails is put into quarantine, and the others are applied without it: not
-   * after a `portion`, which can't be applied once more.
+   * commits. A table that fails is put into quarantine, and the others are applied without it; where
+   * clients' queries have the memory for it, they are ended. Neither after a `portion`, which can't be
+   * applied once more.
    */
   async commit(position: CommitPosition, also?: () => Promise<void>): Promise<CommittedChanges> {
     const startMs = performance.now();
@@ -192,19 +199,25 @@ export class ChangeApplier implements AsyncDisposable {
     const { database, hooks } = this.options;
     await hooks?.beforeApply?.();
     const quarantined: { id: number; error: DucktailError }[] = [];
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       this.transaction ??= await database.begin();
       const { transaction } = this;
+      let isApplied = false;
       try {
         const applied = await transaction.within(() => this.apply(position, quarantined, also));
+        isApplied = true;
         await transaction.commit();
         this.workMs += performance.now() - startMs;
         await this.committed(applied, position);
         return { applied, quarantined };
       } catch (error) {
-        const id = this.portions === null ? this.failedTable(error) : null;
+        // What became of a COMMIT that failed, the position that is on record says to the next attempt.
+        const canRepeat = this.portions === null && !isApplied;
+        const hasMemory = canRepeat && attempt < MAX_ATTEMPTS && (await this.endQueries(error));
+        const id = canRepeat ? this.failedTable(error) : null;
         await this.rollback();
-        if (id === null) throw error;
+        if (id === null && !hasMemory) throw error;
+        if (id === null) continue;
         quarantined.push({ id, error: error as DucktailError });
         await this.tables.drop(id);
       }
@@ -311,6 +324,15 @@ export class ChangeApplier implements AsyncDisposable {
     this.transaction = null;
     this.portions = null;
     await this.tables.reload();
+  }
+
+  /** True where the error is a lack of memory that queries had. */
+  private async endQueries(error: unknown): Promise<boolean> {
+    const { database, onMemoryProvided } = this.options;
+    if (!(error instanceof DucktailError) || error.code !== 'target-memory') return false;
+    if (!(await database.queries.end())) return false;
+    onMemoryProvided?.(ENDED_QUERIES);
+    return true;
   }
 
   private failedTable(error: unknown): number | null {

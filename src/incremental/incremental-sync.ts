@@ -158,7 +158,7 @@ async function attempt(
     // What a reader was at can't be told from what it is asked next.
     await readers.drop();
     const failure: unknown = signal.aborted ? signal.reason : error;
-    if (hasCode(failure, 'target-memory') && (await database.raiseMemoryLimit()) !== null) {
+    if (hasCode(failure, 'target-memory') && (await database.provideMemory()) !== null) {
       reporter.tableRestarted(table.plan.schema.name, 'with more memory');
       throw failure;
     }

@@ -10,6 +10,7 @@ import type { Checkpoint } from '../model/checkpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
 import type { VerifyResult } from '../verify/verify-result.js';
 import { translateTargetError } from '../target/errors.js';
+import type { MoreMemory } from '../target/memory-limit.js';
 import { caughtUp } from './caught-up.js';
 import { lagSeconds } from './stream-lag.js';
 import { cdcContext, type CdcOptions } from './cdc-context.js';
@@ -108,7 +109,7 @@ export class CdcReplication implements Replication {
           losses += 1;
           await this.startOver(error as DucktailError);
         } else if (codeOf(error) === 'target-memory') {
-          await this.raiseMemory(error as DucktailError, signal);
+          await this.provideMemory(error as DucktailError, signal);
         } else {
           failures += 1;
           if (end !== null && failures === MAX_FAILURES) throw error;
@@ -190,6 +191,9 @@ export class CdcReplication implements Replication {
         this.endedQueries += 1;
         this.means.logger.warn({ hint }, message);
       },
+      onMemoryProvided: ({ how, hint }) => {
+        this.means.logger.warn({ hint }, `there was too little memory for changes; ${how}`);
+      },
     });
     const context = cdcContext({
       means: this.means,
@@ -216,11 +220,11 @@ export class CdcReplication implements Replication {
   }
 
   /** What is staged comes again with the next attempt. */
-  private async raiseMemory(error: DucktailError, signal: AbortSignal): Promise<void> {
+  private async provideMemory(error: DucktailError, signal: AbortSignal): Promise<void> {
     const { database, logger } = this.means;
-    let limit: string | null;
+    let more: MoreMemory | null;
     try {
-      limit = await database.raiseMemoryLimit();
+      more = await database.provideMemory();
     } catch (failure) {
       // Where memory is short, even asking DuckDB for more fails: what took it has to end first.
       if (codeOf(failure) !== 'target-memory') throw failure;
@@ -229,11 +233,8 @@ export class CdcReplication implements Replication {
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
       return;
     }
-    if (limit === null) throw error;
-    logger.warn(
-      { hint: 'Set DUCKDB_MEMORY_LIMIT to that to spare another attempt.' },
-      `changes are too large for DuckDB's memory limit, which is now ${limit}`,
-    );
+    if (more === null) throw error;
+    logger.warn({ hint: more.hint }, `there was too little memory for changes; ${more.how}`);
   }
 
   private async waitAfter(error: unknown, signal: AbortSignal): Promise<void> {

@@ -169,15 +169,15 @@ export class CopyRun {
   }
 
   private async restartWithMemory(job: CopyJob, copy: TableCopy, error: unknown): Promise<void> {
-    const limit = await this.target.database.raiseMemoryLimit();
-    if (limit === null) {
+    const more = await this.target.database.provideMemory();
+    if (more === null) {
       this.failTable(job, error);
       return;
     }
     const { name } = job.plan.schema;
     this.reporter.warning(
-      `${name}: its values are too large for DuckDB's memory limit, which is now ${limit}`,
-      'Set DUCKDB_MEMORY_LIMIT to that to spare the second reading.',
+      `${name}: there was too little memory for its values; ${more.how}`,
+      more.hint,
     );
     this.restart(job, copy, 'with more memory', job.useInserts);
   }

@@ -13,14 +13,14 @@ import {
 } from './duckdb-file.js';
 import { translateTargetError } from './errors.js';
 import { acquireLock, type FileLock } from './lock-file.js';
-import type { MemoryLimit } from './memory-limit.js';
+import type { MemoryLimit, MoreMemory } from './memory-limit.js';
 import type { OpenReader } from './open-reader.js';
 import { OpenTransaction } from './open-transaction.js';
 import { type BorrowedReader, ReaderConnections } from './reader-connections.js';
 import { ReaderGate } from './reader-gate.js';
 import { Rollback } from './rollback.js';
 import { RowAppender } from './row-appender.js';
-import { RunningQueries } from './running-queries.js';
+import { ENDED_QUERIES, RunningQueries } from './running-queries.js';
 import type { StagingLane } from './staging-lane.js';
 import { workFile } from './work-files.js';
 
@@ -332,16 +332,15 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Doubles DuckDB's memory limit, for values that are too large for it: a table that can't be
-   * copied at all is worse than one that takes more memory than wished. Resolves to the new limit,
-   * or null where the machine has no more to give.
+   * For work that lacked memory: ends clients' queries, which may be what took it, or doubles DuckDB's
+   * limit, for a table that can't be copied at all is worse than one that takes more memory than
+   * wished. Null where the machine has no more to give.
    */
-  async raiseMemoryLimit(): Promise<string | null> {
-    // They may be what took it.
-    if (await this.queries.end()) return this.memory.text;
-    const raised = await this.memory.double();
-    if (raised !== null) this.expectLargeValues();
-    return raised;
+  async provideMemory(): Promise<MoreMemory | null> {
+    if (await this.queries.end()) return ENDED_QUERIES;
+    const more = await this.memory.double();
+    if (more !== null) this.expectLargeValues();
+    return more;
   }
 
   /**

@@ -23,7 +23,7 @@ export function translateTargetError(error: unknown, path: string): Error {
       hint: 'DuckDB lets one process have the file: stop that one, or wait for it.',
     });
   }
-  if (/Out of Memory|failed to (pin|allocate)/i.test(message)) {
+  if (/Out of Memory|(failed to|could not) (pin|allocate)/i.test(message)) {
     return new DucktailError('target-memory', `DuckDB is out of memory: ${firstLine(message)}`, {
       ...details,
       hint: 'Raise DUCKDB_MEMORY_LIMIT.',

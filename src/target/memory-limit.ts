@@ -33,6 +33,12 @@ function parseSize(text: string): number {
   return Number(number) * (UNITS[unit] ?? NaN);
 }
 
+/** How there came to be more for work that lacked it. */
+export interface MoreMemory {
+  readonly how: string;
+  readonly hint: string;
+}
+
 /** DuckDB's memory limit, which grows where work can't be done within it. */
 export class MemoryLimit {
   /** Kept here: where memory is short, even asking DuckDB for it fails. */
@@ -48,10 +54,14 @@ export class MemoryLimit {
     this.bytes = parseSize(text);
   }
 
-  /** Resolves to the new limit, or null where the machine has no more to give. */
-  async double(): Promise<string | null> {
+  /** Null where the machine has no more to give. */
+  async double(): Promise<MoreMemory | null> {
     const raised = this.bytes * 2;
-    return raised > mostMemory() ? null : this.set(raised);
+    if (raised > mostMemory()) return null;
+    return {
+      how: `DuckDB's memory limit is ${await this.set(raised)} now`,
+      hint: 'Set DUCKDB_MEMORY_LIMIT to that to spare another attempt.',
+    };
   }
 
   /** Resolves to the new limit, or null where it stays. */

@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DucktailError } from '../common/errors.js';
+import type { MoreMemory } from './memory-limit.js';
 
 /** For queries to end that were interrupted. */
 const ENDING_MS = 5000;
+
+export const ENDED_QUERIES: MoreMemory = {
+  how: "clients' queries, which had it, were ended",
+  hint: 'Raise DUCKDB_MEMORY_LIMIT, or lower MAX_CONCURRENT_QUERIES, to spare both the attempt.',
+};
 
 interface RunningQuery {
   readonly end: (reason: DucktailError) => void;

@@ -32,6 +32,11 @@ const KNOWN: readonly [said: string, code: ErrorCode, message: string | RegExp][
     /^DuckDB is out of memory: .*244\.1 MiB used\)$/,
   ],
   [
+    'Failed to append: Failed to commit: could not allocate block of size 256.0 KiB (244.0 MiB/244.1 MiB used)',
+    'target-memory',
+    /^DuckDB is out of memory: Failed to append: /,
+  ],
+  [
     'IO Error: Cannot open file "/data/shop.duckdb": Permission denied',
     'target-failed',
     'DuckDB at /data/shop.duckdb: IO Error: Cannot open file "/data/shop.duckdb": Permission denied',
