@@ -34,10 +34,10 @@ export class QueryMemory implements AsyncDisposable {
   constructor(
     private readonly database: Database,
     private readonly limits: QueryMemoryLimits,
-    process: ProcessMemory,
+    memory: ProcessMemory,
     logger: Logger,
   ) {
-    this.watch = new MemoryWatch(database.memory, process, logger);
+    this.watch = new MemoryWatch(database.memory, memory, logger);
   }
 
   /** Resolves when the room is there, to a function that says when it is free again. */

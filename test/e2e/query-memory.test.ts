@@ -7,7 +7,7 @@ import { RunningService } from './support/running-service.js';
 /** One value of 480 MB, which takes 5 GB and seconds to make, in which nothing can stop DuckDB. */
 const GIANT = 'SELECT length(range(60000000)) AS giant';
 
-test('a service that a query takes the last memory of ends itself, and goes on when started again', async () => {
+test('a service that a query takes the last memory of ends itself, and goes on when started again', async (t) => {
   await using source = await TestSource.open('mysql');
   await using folder = await TempFolder.open();
   await source.run(
@@ -30,7 +30,8 @@ test('a service that a query takes the last memory of ends itself, and goes on w
   assert.equal(signal, 'SIGKILL', stderr);
   assert.ok((await giant) instanceof Error);
   const [line] = stderr.split('\n').filter((text) => text.includes('ending at once'));
-  const last = JSON.parse(line) as { level: number; queries: string[]; hint: string };
+  const last = JSON.parse(line) as { level: number; queries: string[]; hint: string; msg: string };
+  t.diagnostic(last.msg);
   assert.deepEqual(last.queries, [GIANT]);
   assert.equal(last.level, 60);
   assert.match(last.hint, /Nothing is lost/);

@@ -31,9 +31,7 @@ const nested = (count: number, wrap: (inner: string, at: number) => string): str
 const PLANS: Readonly<Record<string, Shape>> = {
   stars: { large: starred(40), small: starred(6) },
   'stars of tables': {
-    large: `SELECT * FROM (SELECT t.*, t.* FROM (SELECT *, *, *, *, * FROM own a, own b, own c, own d) t) a,
-              (SELECT *, *, *, *, *, *, *, * FROM own e, own f, own g, own h, own i, own j) b,
-              (SELECT *, *, *, *, *, *, *, * FROM own k, own l, own m, own n, own o, own p) c`,
+    large: `SELECT ${list(40, () => '*')} FROM ${list(30, (at) => `own o${at}`)}`,
     small: 'SELECT a.*, b.* FROM own a JOIN own b USING (id)',
   },
   'stars of CTEs': {
