@@ -2,7 +2,8 @@ import type { TreeNode } from './tree-node.js';
 
 /** Of one value of a query. */
 const MOST_TEXT_BYTES = 64e6;
-const MOST_ELEMENTS = 10e6;
+/** Measured: where DuckDB computes it beforehand, a list takes 95 bytes for each of its numbers. */
+const MOST_ELEMENTS = 1e6;
 
 /** A number of blanks that a format asks for, as `%1000d` and `{:1000d}` do. */
 const WIDTHS = /[%{][^a-z}]*?(\d{6,})/gi;
@@ -27,8 +28,8 @@ export function judgeValueSize(call: TreeNode): string | null {
   }
   if (size.elements <= MOST_ELEMENTS) return null;
   return (
-    `${String(name)} would make one list of ${Math.round(size.elements / 1e6)} million elements, and ` +
-    `${MOST_ELEMENTS / 1e6} million are the most here; rows there may be any number of: FROM range(…)`
+    `${String(name)} would make one list of ${size.elements} elements, and ${MOST_ELEMENTS} are the ` +
+    'most here; of rows there may be any number: FROM range(…)'
   );
 }
 
