@@ -35,7 +35,11 @@ export function judgeValueSize(call: TreeNode): string | null {
 
 /** How large a value is at the least; null: no one can tell. */
 function sizeOf(node: TreeNode): Size | null {
-  if (node.class === 'CAST') return sizeOf(node.child as TreeNode);
+  if (node.class === 'CAST') {
+    const size = sizeOf(node.child as TreeNode);
+    // `\xFF` of a BLOB is one byte.
+    return size !== null && 'bytes' in size ? { bytes: size.bytes / 4 } : size;
+  }
   if (node.class === 'CONSTANT') {
     const text = constantOf(node);
     return typeof text === 'string' ? { bytes: text.length } : null;
