@@ -59,7 +59,9 @@ export const httpOptions = {
   queryMemoryLimit: withDefault('QUERY_MEMORY_LIMIT', memorySize, '64MB', {
     doc:
       'Memory that each query adds to what DuckDB may have, beside DUCKDB_MEMORY_LIMIT, which is ' +
-      'replication’s: queries that touch that are ended.',
+      'replication’s: queries that touch that are ended. So are all queries where the service’s own ' +
+      'memory grows by more than twice what they may have and 512 MB: DuckDB does not count all it ' +
+      'takes.',
   }),
   queryTempLimit: withDefault('QUERY_TEMP_LIMIT', memorySize, '1GB', {
     doc: 'What queries may write to disk at once while they don’t fit into memory.',

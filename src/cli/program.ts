@@ -1,10 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { environmentHelp } from '../../config/environment-help.js';
 import { DucktailError } from '../common/errors.js';
-import type { KeepHooks } from '../keep/hooks.js';
 import type { OrderedMode } from '../service/replication.js';
 import { JSON_HELP, type JsonOption, type Run } from './command-options.js';
-import type { StreamHooks } from './cdc-settings.js';
+import type { RunHooks } from './commands/run-command.js';
 import { isDebug } from './context.js';
 import { addKeepCommands } from './keep-program.js';
 import { EXIT_OK, EXIT_USAGE, reportError } from './output.js';
@@ -40,10 +39,8 @@ export async function runProgram(
 }
 
 /** What tests put into the program. */
-export interface ProgramHooks extends StreamHooks {
+export interface ProgramHooks extends RunHooks {
   readonly intercept?: SyncInterceptor;
-  /** Of backups, snapshots and compaction. */
-  readonly keep?: KeepHooks;
 }
 
 function createProgram(run: Run, { intercept, ...hooks }: ProgramHooks): Command {

@@ -108,7 +108,7 @@ async function append(
     ended.throwIfAborted();
   }
   lines.end();
-  await governor.run(ended, async (signal) => {
+  await governor.run({ text: `append to ${name.schema}.${name.table}` }, ended, async (signal) => {
     // It may have become Ducktail's while its rows came.
     await requireOwnTable(database, name, signal);
     await stage.publish(signal);

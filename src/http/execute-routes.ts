@@ -65,8 +65,9 @@ export function executeRoutes({ database, governor }: ChangedReplica): HttpPlugi
             (query) => ProtectedTables.read(query),
             signal,
           );
+        const text = body.statements.map(({ query }) => query).join('; ');
         const rowsAffected = await turns.run(ended, () =>
-          database.clientWriters.run(ended, () => governor.run(ended, execute)),
+          database.clientWriters.run(ended, () => governor.run({ text }, ended, execute)),
         );
         return { rowsAffected, error: null };
       },

@@ -1,11 +1,29 @@
 import { DucktailError } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
 import { Turns } from '../common/turns.js';
 import type { QueryObserver } from '../model/observers.js';
+import type { ProcessMemory } from '../model/process-memory.js';
 import type { QueryLimits } from '../model/query-limits.js';
 import type { Database } from '../target/database.js';
 import { QueryMemory } from '../target/query-memory.js';
 import { QueryPace } from './query-pace.js';
 import { observedQuery } from '../watch/observed-query.js';
+
+/** What the governor is told of, and tells. */
+export interface GovernorMeans {
+  readonly database: Database;
+  readonly memory: ProcessMemory;
+  readonly logger: Logger;
+  readonly observer?: QueryObserver | null;
+  readonly isReplicationBehind?: () => boolean;
+}
+
+export interface GovernedQuery {
+  /** For the log, without its parameters. */
+  readonly text: string;
+  /** In place of the limit that all have; null: none. */
+  readonly timeoutMs?: number | null;
+}
 
 /**
  * Says which clients' queries run, and ends those that take more than they may: replication goes
@@ -18,18 +36,18 @@ export class QueryGovernor implements AsyncDisposable {
   private running = 0;
   private waiting = 0;
 
+  private readonly observer: QueryObserver | null;
+
   constructor(
-    database: Database,
     private readonly limits: QueryLimits,
-    private readonly observer: QueryObserver | null = null,
-    isReplicationBehind: () => boolean = () => false,
+    { database, memory, logger, observer = null, isReplicationBehind }: GovernorMeans,
   ) {
-    this.pace = new QueryPace(isReplicationBehind);
+    this.observer = observer;
+    this.pace = new QueryPace(isReplicationBehind ?? (() => false));
     this.turns = new Turns(limits.maxConcurrent);
-    this.memory = new QueryMemory(database, {
-      bytes: limits.memoryBytes * limits.maxConcurrent,
-      tempBytes: limits.tempBytes,
-    });
+    const { memoryBytes, maxConcurrent, tempBytes } = limits;
+    const room = { bytes: memoryBytes * maxConcurrent, tempBytes };
+    this.memory = new QueryMemory(database, room, memory, logger);
   }
 
   get runningQueries(): number {
@@ -41,19 +59,18 @@ export class QueryGovernor implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in its turn. Its signal aborts with the given one, for lack of room, and in time; the
-   * operator's own queries have no limit of time.
+   * Runs `work` in its turn. Its signal aborts with the given one, for lack of room, and in time.
    */
   run<T>(
+    query: GovernedQuery,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
-    timeoutMs: number | null = this.limits.timeoutMs,
   ): Promise<T> {
     return observedQuery(
       this.observer,
       signal,
       (attended) => this.inTurn(signal, attended),
-      () => this.attend(signal, work, timeoutMs),
+      () => this.attend(query, signal, work),
     );
   }
 
@@ -82,9 +99,9 @@ export class QueryGovernor implements AsyncDisposable {
   }
 
   private async attend<T>(
+    { text, timeoutMs = this.limits.timeoutMs }: GovernedQuery,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
-    timeoutMs: number | null,
   ): Promise<T> {
     const controller = new AbortController();
     const end = (reason: unknown): void => {
@@ -99,7 +116,7 @@ export class QueryGovernor implements AsyncDisposable {
     this.running++;
     let release: (() => void) | null = null;
     try {
-      release = await this.memory.admit(end);
+      release = await this.memory.admit({ text, end });
       return await work(controller.signal);
     } finally {
       this.running--;

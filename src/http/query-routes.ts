@@ -81,7 +81,7 @@ export function queryRoutes(replica: QueriedReplica): HttpPlugin {
       async (request, reply) => {
         const format = chooseFormat(request.headers.accept);
         const { query, args } = request.body;
-        await replica.governor.run(request.ended, (running) => {
+        await replica.governor.run({ text: query }, request.ended, (running) => {
           const readStamp = stamp.begin();
           return LiveReader.use(replica.database, running, async (reader, signal) => {
             const question = { query, args: args ?? [], format };

@@ -38,10 +38,8 @@ export function controlHandlers(service: HandledService): ControlHandlers {
         columns: (columns) => call.send({ columns }),
         rows: (rows) => call.send({ rows }),
       };
-      await governor.run(
-        call.signal,
-        (signal) => queryBesideWriter(database, sql, sink, signal),
-        NO_TIMEOUT,
+      await governor.run({ text: sql, timeoutMs: NO_TIMEOUT }, call.signal, (signal) =>
+        queryBesideWriter(database, sql, sink, signal),
       );
       return null;
     },

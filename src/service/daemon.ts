@@ -6,6 +6,7 @@ import { DucktailError, errorMessage } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { KeepHooks } from '../keep/hooks.js';
 import type { Finding } from '../model/finding.js';
+import type { ProcessMemory } from '../model/process-memory.js';
 import { QueryGovernor } from '../http/query-governor.js';
 import { describeFailure } from '../model/observers.js';
 import type { TableState } from '../state/tables.js';
@@ -44,6 +45,7 @@ export interface ServiceRequest extends JobFactories {
   readonly keep: KeepSettings;
   readonly keepHooks?: KeepHooks | undefined;
   readonly http: HttpSettings;
+  readonly memory: ProcessMemory;
   readonly logger: Logger;
 }
 
@@ -112,12 +114,13 @@ async function serve(
   const ended = new AbortController();
   const keeping = keeper.run(AbortSignal.any([signal, ended.signal]));
   try {
-    await using governor = new QueryGovernor(
+    await using governor = new QueryGovernor(http.queries, {
       database,
-      http.queries,
-      watch?.queries ?? null,
-      () => !life.isWaiting && replication.isBehind,
-    );
+      memory: request.memory,
+      logger,
+      observer: watch?.queries ?? null,
+      isReplicationBehind: () => !life.isWaiting && replication.isBehind,
+    });
     const state = (): ServiceStatus['state'] => life.state;
     const service = { ...means, keeper, targetSchema, logger, governor, createReporter, state };
     await using _control = await openControl(service);

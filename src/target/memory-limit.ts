@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { errorMessage } from '../common/errors.js';
+import { Turns } from '../common/turns.js';
 
 /** Of the machine's memory, what DuckDB may come to have. */
 const MAX_MEMORY_SHARE = 0.8;
@@ -45,6 +46,8 @@ export class MemoryLimit {
   private bytes: number;
   /** Above it, for clients' queries. */
   private lentBytes = 0;
+  /** What is set last must be what holds last. */
+  private readonly applying = new Turns(1);
 
   /** `text`: as DuckDB prints it. */
   constructor(
@@ -84,12 +87,22 @@ export class MemoryLimit {
   /** From here on so much is lent to clients' queries. */
   async lend(bytes: number): Promise<void> {
     this.lentBytes = bytes;
-    await this.apply(this.bytes);
+    await this.apply();
+  }
+
+  /** Has DuckDB give back what was freed: it does so whenever its limit is set. */
+  async flush(): Promise<void> {
+    await this.apply();
+  }
+
+  /** What DuckDB may have, without what is lent. */
+  get ownBytes(): number {
+    return this.bytes;
   }
 
   /** How DuckDB is told of it. */
   get setting(): string {
-    return this.settingOf(this.bytes);
+    return `SET GLOBAL memory_limit = '${memoryText(Math.min(this.bytes + this.lentBytes, mostMemory()))}'`;
   }
 
   get text(): string {
@@ -97,21 +110,23 @@ export class MemoryLimit {
   }
 
   private async set(bytes: number): Promise<string> {
-    await this.apply(bytes);
+    const before = this.bytes;
     this.bytes = bytes;
+    try {
+      await this.apply();
+    } catch (error) {
+      this.bytes = before;
+      throw error;
+    }
     return this.text;
   }
 
-  private async apply(bytes: number): Promise<void> {
+  private async apply(): Promise<void> {
     try {
-      await this.run(this.settingOf(bytes));
+      await this.applying.run(null, () => this.run(this.setting));
     } catch (error) {
       // It can't be less than is in use: then it stays as it is until it is set again.
       if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
     }
-  }
-
-  private settingOf(bytes: number): string {
-    return `SET GLOBAL memory_limit = '${memoryText(Math.min(bytes + this.lentBytes, mostMemory()))}'`;
   }
 }

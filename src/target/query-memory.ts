@@ -1,7 +1,10 @@
 import { DucktailError } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import type { ProcessMemory } from '../model/process-memory.js';
 import type { Database } from './database.js';
+import { MemoryWatch, type WatchedQuery } from './memory-watch.js';
 
-/** How often the disk that queries take is looked at. */
+/** How often the memory and the disk that queries take is looked at. */
 const LOOK_MS = 100;
 /** What was lent is taken back when there was no query for so long. */
 const IDLE_MS = 2000;
@@ -13,18 +16,17 @@ export interface QueryMemoryLimits {
   readonly tempBytes: number;
 }
 
-type End = (reason: DucktailError) => void;
-
 /**
  * The room of clients' queries. DuckDB has one limit for everything in it: while queries run it is
  * raised by what they may have. A query that wants more writes to disk or fails; where replication
- * lacks memory all the same, all queries are ended (`RunningQueries`), and where they take too
- * much disk, the one that has run for longest.
+ * lacks memory all the same, all queries are ended (`RunningQueries`), and also where they take much
+ * that DuckDB does not count (`MemoryWatch`); where it is disk, the one that has run for longest.
  */
 export class QueryMemory implements AsyncDisposable {
   /** In the order of their beginning. */
-  private readonly running = new Set<End>();
-  private watch: NodeJS.Timeout | null = null;
+  private readonly running = new Set<WatchedQuery>();
+  private readonly watch: MemoryWatch;
+  private timer: NodeJS.Timeout | null = null;
   private idleSinceMs: number | null = null;
   private lent: Promise<void> | null = null;
   private looking: Promise<void> | null = null;
@@ -32,22 +34,27 @@ export class QueryMemory implements AsyncDisposable {
   constructor(
     private readonly database: Database,
     private readonly limits: QueryMemoryLimits,
-  ) {}
+    memory: ProcessMemory,
+    logger: Logger,
+  ) {
+    this.watch = new MemoryWatch(database.memory, memory, logger);
+  }
 
   /** Resolves when the room is there, to a function that says when it is free again. */
-  async admit(end: End): Promise<() => void> {
+  async admit(query: WatchedQuery): Promise<() => void> {
     this.idleSinceMs = null;
-    this.running.add(end);
-    const withdraw = this.database.queries.add(end);
-    this.lent ??= this.database.memory.lend(this.limits.bytes);
-    this.watch ??= setInterval(() => {
+    this.running.add(query);
+    const withdraw = this.database.queries.add(query.end);
+    this.lent ??= this.lend();
+    this.timer ??= setInterval(() => {
+      this.watch.look(this.running);
       this.looking ??= this.look().finally(() => {
         this.looking = null;
       });
     }, LOOK_MS);
     const leave = (): void => {
       withdraw();
-      this.running.delete(end);
+      this.running.delete(query);
       if (this.running.size === 0) this.idleSinceMs = performance.now();
     };
     try {
@@ -62,7 +69,7 @@ export class QueryMemory implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.watch !== null) clearInterval(this.watch);
+    if (this.timer !== null) clearInterval(this.timer);
     await this.looking;
   }
 
@@ -75,13 +82,18 @@ export class QueryMemory implements AsyncDisposable {
     const bytes = await this.database.temporaryBytes().catch(() => 0);
     if (bytes <= this.limits.tempBytes) return;
     const [oldest] = this.running;
-    oldest(tooLarge(this.limits.tempBytes));
+    oldest.end(tooLarge(this.limits.tempBytes));
+  }
+
+  private async lend(): Promise<void> {
+    await this.database.memory.lend(this.limits.bytes);
+    this.watch.begin(this.limits.bytes);
   }
 
   private async takeBack(): Promise<void> {
     if (this.idleSinceMs === null || performance.now() - this.idleSinceMs < IDLE_MS) return;
-    if (this.watch !== null) clearInterval(this.watch);
-    this.watch = null;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
     this.lent = null;
     // Where it can't be had back now, it is with the next query's end.
     await this.database.memory.lend(0).catch(() => undefined);

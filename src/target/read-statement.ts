@@ -8,6 +8,7 @@ import { quoteDuckdbName } from '../common/identifiers.js';
 import { type ParameterValue, bindParameters } from './parameters.js';
 import { RecentTexts } from './recent-texts.js';
 import { judgeTree } from './statement-tree.js';
+import type { TreeNode } from './tree-node.js';
 
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?/i;
 
@@ -50,7 +51,7 @@ async function prepareChecked(
   }
   // PRAGMAs become SELECTs when they are prepared: only the tree tells them apart.
   const tree = await parseTree(connection, sql.replace(EXPLAIN, ''));
-  const { refusal: reason, files } = judgeTree(tree);
+  const { refusal: reason, files } = judgeTree(tree, /\bMATERIALIZED\b/i.test(sql));
   if (reason !== null) throw refusal(reason);
   for (const name of files) await requireTable(connection, name);
   const statement = await statements.prepare(0);
@@ -97,7 +98,7 @@ async function extract(connection: DuckDBConnection, sql: string) {
   }
 }
 
-interface ParseTree {
+interface ParseTree extends TreeNode {
   readonly error: boolean;
   readonly error_message?: string;
 }

@@ -1,3 +1,7 @@
+import { isQuery, judgePlannedSize } from './planned-size.js';
+import type { TreeNode } from './tree-node.js';
+import { judgeValueSize } from './value-size.js';
+
 /** What DuckDB's parser makes of a statement, as `json_serialize_sql` tells it. */
 export interface StatementFacts {
   /** Why it may not run; null: nothing speaks against it. */
@@ -83,27 +87,60 @@ const MAX_STRUCTURE_LENGTH = 4096;
 const MAX_DEPTH = 200;
 const MAX_JOINS = 64;
 const MAX_QUERIES = 1000;
+/**
+ * How often DuckDB may plan a part. Measured: of 20 subqueries, each in the one before, 5 seconds, as of
+ * 14 NULLIFs or 10 BETWEENs.
+ */
+const MAX_COPIES = 2000;
+/** They are compared with one another: 500 take a second, 1000 five. */
+const MAX_ALTERNATIVES = 500;
+
+/** How often what is in such a part is planned. */
+const COPIES: Readonly<Record<string, number>> = { BETWEEN: 3, LAMBDA: 2, SUBQUERY: 2 };
+/** Functions that are macros of DuckDB's, which name what they are given several times. */
+const MACROS: Readonly<Record<string, number>> = {
+  array_pop_back: 2,
+  array_to_string: 2,
+  array_to_string_comma_default: 2,
+  fmod: 3,
+  format_type: 2,
+  json_group_array: 2,
+  json_group_object: 3,
+  map_contains_entry: 2,
+  nullif: 2,
+  round_even: 3,
+  split_part: 3,
+  weighted_avg: 3,
+};
 
 const FILE_MARK = /[./\\*?:[]/;
 const FILE_END = /^(?:csv|tsv|parquet|json|jsonl|ndjson|gz|zst|duckdb|ddb|db|xlsx|arrow|avro)$/i;
 
-type Node = Readonly<Record<string, unknown>>;
+interface Open {
+  readonly value: unknown;
+  readonly depth: number;
+  readonly copies: number;
+}
 
-/** Looks at every node; not on the stack, for the tree can be deep. */
-export function judgeTree(tree: unknown): StatementFacts {
+/**
+ * Looks at every node; not on the stack, for the tree can be deep. `inlinesCtes`: as the text may say,
+ * and the tree does not.
+ */
+export function judgeTree(tree: TreeNode, inlinesCtes: boolean): StatementFacts {
   const files: string[][] = [];
   let joins = 0;
   let queries = 0;
-  const open: { readonly value: unknown; readonly depth: number }[] = [{ value: tree, depth: 0 }];
+  const open: Open[] = [{ value: tree, depth: 0, copies: 1 }];
   const refused = (refusal: string): StatementFacts => ({ refusal, files: [] });
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, depth: above } = next;
+    const { value, depth: above, copies: before } = next;
     if (typeof value !== 'object' || value === null) continue;
-    const node = value as Node;
+    const node = value as TreeNode;
     const called = refusedFunction(node);
     if (called !== null) return refused(`the function ${called} may not be called here`);
     if (node.id === 'VARIANT') return refused('the type VARIANT may not be used here');
-    const depth = typeof node.class === 'string' ? above + 1 : above;
+    const isLevel = typeof node.class === 'string' || node.type === 'SELECT_NODE';
+    const depth = isLevel ? above + 1 : above;
     if (depth > MAX_DEPTH) return refused(`it is nested more than ${MAX_DEPTH} levels deep`);
     if (node.type === 'JOIN' && ++joins > MAX_JOINS) {
       return refused(`it has more than ${MAX_JOINS} joins`);
@@ -111,21 +148,44 @@ export function judgeTree(tree: unknown): StatementFacts {
     if (isQuery(node) && ++queries > MAX_QUERIES) {
       return refused(`it has more than ${MAX_QUERIES} subqueries and UNIONs`);
     }
+    const copies = before * copiesIn(node);
+    const excess = judgeCopies(node, copies) ?? judgeValueSize(node);
+    if (excess !== null) return refused(excess);
     const name = fileName(node);
     if (name !== null) files.push(name);
-    for (const child of Object.values(node)) open.push({ value: child, depth });
+    for (const child of childrenOf(node)) open.push({ value: child, depth, copies });
   }
-  return { refusal: null, files };
+  return { refusal: judgePlannedSize(tree, inlinesCtes), files };
 }
 
-function isQuery({ type, class: expression }: Node): boolean {
-  return expression === undefined && typeof type === 'string' && type.endsWith('_NODE');
+/** Table functions make rows, as many as they like. */
+function childrenOf(node: TreeNode): readonly unknown[] {
+  const { type, function: called, ...others } = node;
+  if (type !== 'TABLE_FUNCTION') return Object.values(node);
+  return [...Object.values(others), ...Object.values((called ?? {}) as TreeNode)];
+}
+
+function copiesIn({ class: expression, function_name: name }: TreeNode): number {
+  if (typeof name === 'string') return MACROS[name.toLowerCase()] ?? 1;
+  return COPIES[String(expression)] ?? 1;
+}
+
+function judgeCopies({ type, children }: TreeNode, copies: number): string | null {
+  if (copies > MAX_COPIES) {
+    return 'subqueries, lambdas, BETWEEN or NULLIF are nested too deeply in one another';
+  }
+  if (type !== 'CONJUNCTION_OR') return null;
+  const both = (children as readonly TreeNode[]).filter(
+    (child) => child.type === 'CONJUNCTION_AND',
+  );
+  if (both.length <= MAX_ALTERNATIVES) return null;
+  return `it has more than ${MAX_ALTERNATIVES} ANDs in one OR; (a, b) IN ((1, 2), …) may be as long as it likes`;
 }
 
 /** The name of the function that the node calls and may not. */
-function refusedFunction({ type, function: called, function_name: name, children }: Node) {
+function refusedFunction({ type, function: called, function_name: name, children }: TreeNode) {
   if (type === 'TABLE_FUNCTION') {
-    const { function_name: table } = (called ?? {}) as Node;
+    const { function_name: table } = (called ?? {}) as TreeNode;
     const text = typeof table === 'string' ? table : '';
     return TABLE_FUNCTIONS.has(text.toLowerCase()) ? null : text;
   }
@@ -136,13 +196,13 @@ function refusedFunction({ type, function: called, function_name: name, children
 }
 
 function hasShortStructure(children: unknown): boolean {
-  const [, structure] = children as readonly Node[];
-  const { value } = (structure?.value ?? {}) as Node;
+  const [, structure] = children as readonly TreeNode[];
+  const { value } = (structure?.value ?? {}) as TreeNode;
   return typeof value === 'string' && value.length <= MAX_STRUCTURE_LENGTH;
 }
 
 /** The parts of the name of a table that could be a file's. */
-function fileName({ type, catalog_name, schema_name, table_name }: Node): string[] | null {
+function fileName({ type, catalog_name, schema_name, table_name }: TreeNode): string[] | null {
   if (type !== 'BASE_TABLE') return null;
   const parts = [catalog_name, schema_name, table_name].filter(
     (part): part is string => typeof part === 'string' && part !== '',

@@ -3,6 +3,7 @@ import { describeEndpoint } from '../../../config/mysql-url.js';
 import type { KeepHooks } from '../../keep/hooks.js';
 import { CdcReplication } from '../../service/cdc-replication.js';
 import { runService } from '../../service/daemon.js';
+import type { ProcessMemory } from '../../model/process-memory.js';
 import type { ReplicationFactory } from '../../service/replication.js';
 import { ScheduledReplication } from '../../service/scheduled-replication.js';
 import { cdcOptions, type StreamHooks } from '../cdc-settings.js';
@@ -10,6 +11,7 @@ import { createCliLogger, databaseOptions, sourceConfig } from '../context.js';
 import { keepSettings } from '../keep-settings.js';
 import { LogProgress } from '../log-progress.js';
 import { EXIT_OK, printJson } from '../output.js';
+import { processMemory } from '../process-memory.js';
 import { preflight } from '../preflight.js';
 import { stopSignal } from '../stop-signal.js';
 import { type SyncInterceptor, syncTask } from '../sync-settings.js';
@@ -21,10 +23,18 @@ const STOP_DEADLINE_MS = 4000;
 /** For what outlives the service itself, such as a connection that is never answered. */
 const LINGER_MS = 200;
 
+/** What tests put into the service. */
+export interface RunHooks extends StreamHooks {
+  /** Of backups, snapshots and compaction. */
+  readonly keep?: KeepHooks;
+  /** In place of what the process tells. */
+  readonly memory?: Partial<ProcessMemory>;
+}
+
 export async function runRun(
   { json }: { readonly json: boolean },
   intercept: SyncInterceptor = (task) => task,
-  hooks: StreamHooks & { readonly keep?: KeepHooks | undefined } = {},
+  hooks: RunHooks = {},
 ): Promise<number> {
   const config = sourceConfig();
   const replicate = chooseReplication(config, hooks);
@@ -57,6 +67,7 @@ export async function runRun(
     keep: keepSettings(config),
     keepHooks: hooks.keep,
     http: { ...config.http, version: VERSION, duckdbPath: config.duckdbPath },
+    memory: { ...processMemory(), ...hooks.memory },
     createReporter: () => new LogProgress(logger),
     logger,
     signal: stop.signal,

@@ -113,9 +113,11 @@ function parentsWord(stop: AbortSignal): Promise<void> {
 
 const [plan, ...args] = process.argv.slice(2);
 const hookPlan = JSON.parse(plan) as HookPlan;
+const { availableBytes } = hookPlan;
 process.exitCode = await runProgram(args, {
   intercept: (request) => withHooks(hookPlan, request),
   apply: applyHooks(hookPlan),
   keep: keepHooks(hookPlan),
   walLimits: hookPlan.walLimits,
+  memory: availableBytes === undefined ? {} : { availableBytes: () => availableBytes },
 });

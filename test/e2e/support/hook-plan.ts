@@ -24,6 +24,8 @@ export interface HookPlan {
   readonly afterPasses?: number;
   /** Of the service's stream, in place of its own. */
   readonly walLimits?: WalLimits;
+  /** What is said to be left of the machine's memory, in place of what is. */
+  readonly availableBytes?: number;
 }
 
 /** Of a full sync, also beside the stream. */

@@ -152,4 +152,7 @@ export const BOMBS: readonly string[] = [
   `SELECT 1${' UNION ALL SELECT 1'.repeat(10_000)}`,
   `SELECT 1 WHERE ${'1=1 AND '.repeat(100_000)}true`,
   `SELECT count(*) FROM own a0 ${Array.from({ length: 200 }, (_, at) => `JOIN own a${at + 1} ON a${at}.id = a${at + 1}.id`).join(' ')}`,
+  // More of these, and what is like them but small, in test/target/statement-tree.test.ts.
+  `${'SELECT *, * FROM ('.repeat(30)}SELECT 1${')'.repeat(30)}`,
+  'SELECT len(range(1000000000))',
 ];

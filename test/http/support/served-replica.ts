@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { processMemory } from '../../../src/cli/process-memory.js';
 import { createLogger } from '../../../src/common/logger.js';
 import { HttpServer, type HttpServerOptions } from '../../../src/http/http-server.js';
 import { QueryGovernor } from '../../../src/http/query-governor.js';
@@ -50,8 +51,8 @@ export class ServedReplica implements AsyncDisposable {
     );
     await database.denyFiles([exportFolder(path)]);
     const limits = { ...LIMITS, ...options.limits };
-    const governor = new QueryGovernor(database, limits);
     const logger = await createLogger({ level: 'silent', format: 'json', colors: false });
+    const governor = new QueryGovernor(limits, { database, memory: processMemory(), logger });
     const settings = {
       host: '127.0.0.1',
       port: 0,
