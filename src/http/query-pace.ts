@@ -4,7 +4,7 @@ import { Turns } from '../common/turns.js';
 /** A query is followed by so many times what it took, so that queries have a twentieth of the time. */
 const PAUSE_FACTOR = 19;
 /** Nobody waits longer for another's query. */
-const LONGEST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 10_000;
 const LOOK_MS = 100;
 
 /**
