@@ -5,6 +5,13 @@ export function translateTargetError(error: unknown, path: string): Error {
   if (error instanceof DucktailError) return error;
   const message = errorMessage(error);
   const details = { cause: error };
+  // Whatever it was that made DuckDB give up: another attempt of this process can't do better.
+  if (/database has been invalidated/i.test(message)) {
+    return new DucktailError('target-failed', `DuckDB at ${path}: ${firstLine(message)}`, {
+      ...details,
+      hint: 'DuckDB has given the open file up. Start again: what was committed is there.',
+    });
+  }
   if (/No space left|disk is full|ENOSPC|Disk quota|max_temp_directory_size/i.test(message)) {
     return diskFull(path, error);
   }

@@ -37,6 +37,11 @@ const KNOWN: readonly [said: string, code: ErrorCode, message: string | RegExp][
     /^DuckDB is out of memory: Failed to append: /,
   ],
   [
+    'FATAL Error: Failed: database has been invalidated because of a previous fatal error. The database must be restarted prior to being used again.\nOriginal error: "Failed to commit: could not allocate block of size 256.0 KiB"',
+    'target-failed',
+    /^DuckDB at \/data\/shop\.duckdb: FATAL Error: [^\n]*$/,
+  ],
+  [
     'IO Error: Cannot open file "/data/shop.duckdb": Permission denied',
     'target-failed',
     'DuckDB at /data/shop.duckdb: IO Error: Cannot open file "/data/shop.duckdb": Permission denied',
