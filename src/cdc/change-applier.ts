@@ -1,5 +1,5 @@
 import type { ColumnBatch } from '../batch/column-batch.js';
-import { DucktailError } from '../common/errors.js';
+import { type DucktailError, hasCode } from '../common/errors.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { ForeignKey } from '../model/foreign-key.js';
 import type { ObservedCommit, ObservedRows } from '../model/observers.js';
@@ -216,10 +216,10 @@ export class ChangeApplier implements AsyncDisposable {
         const hasMemory = canRepeat && attempt < MAX_ATTEMPTS && (await this.endQueries(error));
         const id = canRepeat ? this.failedTable(error) : null;
         await this.rollback();
-        if (id === null && !hasMemory) throw error;
-        if (id === null) continue;
-        quarantined.push({ id, error: error as DucktailError });
-        await this.tables.drop(id);
+        if (id !== null) {
+          quarantined.push({ id, error: error as DucktailError });
+          await this.tables.drop(id);
+        } else if (!hasMemory) throw error;
       }
     }
   }
@@ -329,14 +329,13 @@ export class ChangeApplier implements AsyncDisposable {
   /** True where the error is a lack of memory that queries had. */
   private async endQueries(error: unknown): Promise<boolean> {
     const { database, onMemoryProvided } = this.options;
-    if (!(error instanceof DucktailError) || error.code !== 'target-memory') return false;
-    if (!(await database.queries.end())) return false;
+    if (!hasCode(error, 'target-memory') || !(await database.queries.end())) return false;
     onMemoryProvided?.(ENDED_QUERIES);
     return true;
   }
 
   private failedTable(error: unknown): number | null {
-    if (!(error instanceof DucktailError) || error.code !== 'table-failed') return null;
+    if (!hasCode(error, 'table-failed')) return null;
     return error.table === undefined ? null : this.tables.idOf(error.table);
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /**
  * Settles as `work` does, or rejects when the signal aborts: for what can't be ended itself, and
  * whose result nobody needs then.
@@ -13,6 +15,17 @@ export async function orAbandon<T>(work: Promise<T>, signal: AbortSignal): Promi
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Resolves when `work` has, or when that takes longer: for what may never end. Rejects as it does. */
+export async function forAtMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const late = delay(milliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    ended.abort();
   }
 }
 

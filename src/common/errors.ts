@@ -69,6 +69,10 @@ export class DucktailError extends Error {
   }
 }
 
+export function hasCode(error: unknown, code: ErrorCode): error is DucktailError {
+  return error instanceof DucktailError && error.code === code;
+}
+
 /** What of an error crosses a thread boundary. */
 export interface SerializedError {
   readonly code: ErrorCode | null;

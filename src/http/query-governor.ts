@@ -33,10 +33,9 @@ export class QueryGovernor implements AsyncDisposable {
   private readonly turns: Turns;
   private readonly memory: QueryMemory;
   private readonly pace: QueryPace;
+  private readonly observer: QueryObserver | null;
   private running = 0;
   private waiting = 0;
-
-  private readonly observer: QueryObserver | null;
 
   constructor(
     private readonly limits: QueryLimits,

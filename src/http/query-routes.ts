@@ -25,8 +25,8 @@ const HEADER_BYTES = 6 * 1024;
 
 const DESCRIPTION =
   'The form of the result is chosen by Accept. In JSON, NDJSON and CSV, BIGINT, UBIGINT, HUGEINT, ' +
-  'DECIMAL, dates, times, UUIDs and BLOBs (bytes beyond ASCII, quotes and backslashes as \\xNN) are texts, and so are NaN ' +
-  'and infinities; GEOMETRY is its WKB as a BLOB, INTERVAL {months, days, micros}. The header ' +
+  'DECIMAL, dates, times, UUIDs and BLOBs (bytes beyond ASCII, quotes and backslashes as \\xNN) are ' +
+  'texts, and so are NaN and infinities; GEOMETRY is its WKB as a BLOB, INTERVAL {months, days, micros}. The header ' +
   'Ducktail-Freshness (and `freshness` in JSON) says up to which position of the source the answer ' +
   'is complete. A result that breaks off is not whole: its connection or stream ends with an error.';
 

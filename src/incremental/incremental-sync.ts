@@ -1,6 +1,6 @@
 import { AbortError, default as pRetry } from 'p-retry';
 import { batchBytes, batchCapacity } from '../batch/column-batch.js';
-import { DucktailError, toError } from '../common/errors.js';
+import { DucktailError, hasCode, toError } from '../common/errors.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { SyncReporter } from '../model/sync-reporter.js';
 import type { SourceClock } from '../model/source-clock.js';
@@ -198,10 +198,6 @@ async function readAndApply(
   } finally {
     await staged?.[Symbol.asyncDispose]();
   }
-}
-
-function hasCode(error: unknown, code: DucktailError['code']): boolean {
-  return error instanceof DucktailError && error.code === code;
 }
 
 /** What DuckDB refuses for this table alone, a full sync may do in another way. */

@@ -191,8 +191,8 @@ export class CdcReplication implements Replication {
         this.endedQueries += 1;
         this.means.logger.warn({ hint }, message);
       },
-      onMemoryProvided: ({ how, hint }) => {
-        this.means.logger.warn({ hint }, `there was too little memory for changes; ${how}`);
+      onMemoryProvided: (more) => {
+        this.tellMemory(more);
       },
     });
     const context = cdcContext({
@@ -234,7 +234,11 @@ export class CdcReplication implements Replication {
       return;
     }
     if (more === null) throw error;
-    logger.warn({ hint: more.hint }, `there was too little memory for changes; ${more.how}`);
+    this.tellMemory(more);
+  }
+
+  private tellMemory({ how, hint }: MoreMemory): void {
+    this.means.logger.warn({ hint }, `there was too little memory for changes; ${how}`);
   }
 
   private async waitAfter(error: unknown, signal: AbortSignal): Promise<void> {

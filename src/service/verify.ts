@@ -1,6 +1,6 @@
 import { openComparingSession } from '../compare/comparing-session.js';
 import type { ReplicaRows } from '../compare/digests.js';
-import { DucktailError, toError } from '../common/errors.js';
+import { DucktailError, hasCode, toError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
@@ -231,7 +231,7 @@ async function withMemory<T>(memory: MemoryOwner, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof DucktailError) || error.code !== 'target-memory') throw error;
+    if (!hasCode(error, 'target-memory')) throw error;
     return memory.withAllMemory(work);
   }
 }

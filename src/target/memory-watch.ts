@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { forAtMost } from '../common/abandon.js';
 import { DucktailError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { ProcessMemory } from '../model/process-memory.js';
@@ -70,10 +70,10 @@ export class MemoryWatch {
 
   private async endAll(queries: ReadonlySet<WatchedQuery>): Promise<void> {
     // What was freed stays with DuckDB's allocator for a while.
-    const deadline = new AbortController();
-    const late = delay(FLUSH_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
-    await Promise.race([this.limit.flush().catch(() => undefined), late]);
-    deadline.abort();
+    await forAtMost(
+      FLUSH_MS,
+      this.limit.flush().catch(() => undefined),
+    );
     if (!this.isBeyond()) return;
     const reason = tooMuch(this.memory.residentBytes());
     for (const query of queries) {

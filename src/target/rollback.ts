@@ -1,4 +1,4 @@
-import { DucktailError } from '../common/errors.js';
+import { hasCode } from '../common/errors.js';
 
 /**
  * Takes back what the writer's transaction did. DuckDB needs memory for that, too: clients' queries
@@ -32,7 +32,7 @@ export class Rollback {
     try {
       await this.statement();
     } catch (error) {
-      if (error instanceof DucktailError && error.code === 'target-memory') throw error;
+      if (hasCode(error, 'target-memory')) throw error;
     }
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { DucktailError } from '../common/errors.js';
+import { isValid, validityOf } from './vector-validity.js';
 
 /** What it takes to turn values into a format, as bytes of text that take as long. */
 export interface Effort {
@@ -100,12 +101,12 @@ function weigher(
 const STRING_BYTES = 16;
 
 function stringWeigher(vector: duckdb.Vector, size: number, perByte: number): Weigh {
-  const isValid = validity(vector, size);
+  const validity = validityOf(vector, size);
   const view = dataView(vector, size * STRING_BYTES);
   return (from, count) => {
     let bytes = 0;
     for (let at = from; at < from + count; at++) {
-      if (isValid(at)) bytes += view.getUint32(at * STRING_BYTES, true);
+      if (isValid(validity, at)) bytes += view.getUint32(at * STRING_BYTES, true);
     }
     return bytes * perByte;
   };
@@ -119,14 +120,14 @@ function listWeigher(
   size: number,
   effort: Effort,
 ): Weigh {
-  const isValid = validity(vector, size);
+  const validity = validityOf(vector, size);
   const view = dataView(vector, size * ENTRY_BYTES);
   const elements = duckdb.list_vector_get_size(vector);
   const weigh = weigher(duckdb.list_vector_get_child(vector), element, elements, effort);
   return (from, count) => {
     let weight = 0;
     for (let at = from; at < from + count; at++) {
-      if (!isValid(at)) continue;
+      if (!isValid(validity, at)) continue;
       const length = Number(view.getBigUint64(at * ENTRY_BYTES + 8, true));
       weight += length * effort.perElement;
       // What is refused anyway need not be looked at.
@@ -151,11 +152,6 @@ function structWeigher(
     .filter((weigh) => weigh !== null);
   if (weighs.length === 0) return null;
   return (from, count) => sum(weighs, (weigh) => weigh(from, count));
-}
-
-function validity(vector: duckdb.Vector, size: number): (at: number) => boolean {
-  const bits = duckdb.vector_get_validity(vector, ((size + 63) >> 6) * 8) as Uint8Array | null;
-  return bits === null ? () => true : (at) => (bits[at >> 3] & (1 << (at & 7))) !== 0;
 }
 
 function dataView(vector: duckdb.Vector, bytes: number): DataView {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { forAtMost } from '../common/abandon.js';
 import { DucktailError } from '../common/errors.js';
 import type { MoreMemory } from './memory-limit.js';
 
@@ -46,10 +46,7 @@ export class RunningQueries {
     // One that does not end is not counted on again.
     this.queries.clear();
     for (const { end } of queries) end(reason);
-    const deadline = new AbortController();
-    const late = delay(ENDING_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(queries.map(({ ended }) => ended)), late]);
-    deadline.abort();
+    await forAtMost(ENDING_MS, Promise.all(queries.map(({ ended }) => ended)));
     return true;
   }
 }

@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-bindings': [
     'src/target/chunk-writer.ts',
     'src/target/row-slices.ts',
+    'src/target/vector-validity.ts',
     'src/target/arrow/',
   ],
   'apache-arrow': ['src/target/arrow/'],

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import { RunningService } from './support/running-service.js';
-import { serviceAddress } from './support/service-address.js';
+import { saidUrl } from './support/watched-service.js';
 
 /** Each of them stood in the way of everything else for 20 to 90 seconds, or ended the service. */
 const LARGE = [
@@ -24,7 +24,7 @@ test('results of large values hold up CDC for moments', { timeout: 230_000 }, as
   await using service = await RunningService.start(source, folder.file('r.duckdb'), {
     variables: { HTTP_ENABLED: 'true', HTTP_PORT: '0', QUERY_TIMEOUT_MS: '120000' },
   });
-  const url = await serviceAddress(service);
+  const url = await saidUrl(service);
   let isDone = false;
   const answers = (async () => {
     for (const query of LARGE) {

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import { RunningService } from './support/running-service.js';
-import { serviceAddress } from './support/service-address.js';
+import { saidUrl } from './support/watched-service.js';
 
 const TABLES = 5;
 const STORM_MS = 60_000;
@@ -44,7 +44,7 @@ test('reports that want all there is, for a minute: replication goes on', async 
       DUCKDB_MEMORY_LIMIT: '128MB',
     },
   });
-  const url = await serviceAddress(service);
+  const url = await saidUrl(service);
   const ends = new Map<number, number>();
   const deadline = Date.now() + STORM_MS;
   const ask = async (from: number): Promise<void> => {

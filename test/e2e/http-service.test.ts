@@ -3,7 +3,7 @@ import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
 import { RunningService } from './support/running-service.js';
-import { serviceAddress } from './support/service-address.js';
+import { saidUrl } from './support/watched-service.js';
 
 const CLIENTS = 8;
 const ROUNDS = 12;
@@ -56,7 +56,7 @@ test('8 appenders and 8 readers beside CDC: nothing is lost, every answer is con
   await using service = await RunningService.start(source, folder.file('r.duckdb'), {
     variables: { HTTP_ENABLED: 'true', HTTP_PORT: '0' },
   });
-  const url = await serviceAddress(service);
+  const url = await saidUrl(service);
   const created = await post(
     url,
     '/api/execute',
@@ -152,7 +152,7 @@ test('a monstrous report beside CDC ends by an error that says why, and replicat
       QUERY_TEMP_LIMIT: '200MB',
     },
   });
-  const url = await serviceAddress(service);
+  const url = await saidUrl(service);
   const reports = [
     `SELECT list(a.range || repeat('x', 100)) FROM range(100000) a, range(1000) b`,
     `SELECT * FROM (SELECT a.range * b.range AS n, repeat('x', 200) || a.range AS t

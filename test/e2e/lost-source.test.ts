@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
-import { addTwoLargeTables, assertFinished, MID_COPY, settings } from './support/cut-copy.js';
+import {
+  addTwoLargeTables,
+  assertFinished,
+  cutOneOfTwo,
+  cutSettings,
+  MID_COPY,
+} from './support/cut-copy.js';
 import { DucktailChild } from './support/ducktail-child.js';
 import { killedServerTests } from './support/killed-server-tests.js';
 import { sendingConnections } from './support/source-processes.js';
@@ -12,15 +18,7 @@ test('a table whose connection is cut is read again in the same snapshot', async
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
   await addTwoLargeTables(source);
-  const env = settings(source, duckdbPath, 2);
-  await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
-  await child.reached();
-  const [first] = await sendingConnections(source, 2);
-  await source.run(`KILL ${first}`);
-  child.resume();
-  const said = await assertFinished(child, source, duckdbPath);
-  assert.equal(said.match(/reading it again from its beginning/g)?.length, 1, said);
-  assert.doesNotMatch(said, /new snapshot/);
+  await cutOneOfTwo(source, duckdbPath, cutSettings(source, duckdbPath, 2));
 });
 
 test('when all connections are cut, a new snapshot is taken', async () => {
@@ -28,7 +26,7 @@ test('when all connections are cut, a new snapshot is taken', async () => {
   await using folder = await TempFolder.open();
   const duckdbPath = folder.file('replica.duckdb');
   await addTwoLargeTables(source);
-  const env = settings(source, duckdbPath, 2);
+  const env = cutSettings(source, duckdbPath, 2);
   await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
   await child.reached();
   for (const id of await sendingConnections(source, 2)) await source.run(`KILL ${id}`);

@@ -1,5 +1,6 @@
 import duckdb from '@duckdb/node-bindings';
 import { type DataType, type Data, List, makeData } from 'apache-arrow';
+import { isValid, validityOf } from '../vector-validity.js';
 
 /** Values of a vector that stand one after the other. */
 export interface Run {
@@ -14,12 +15,14 @@ export abstract class ColumnBuilder {
   private validity = new Uint8Array(1024);
 
   abstract readonly type: DataType;
+  /** Bytes of a value in the vector. */
+  protected abstract readonly width: number;
 
   /** All that is wanted of the vector at once: node-api copies it from its beginning each time. */
   append(vector: duckdb.Vector, runs: readonly Run[]): void {
     const size = runs.reduce((most, { from, count }) => Math.max(most, from + count), 0);
-    const bits = duckdb.vector_get_validity(vector, ((size + 63) >> 6) * 8) as Uint8Array | null;
-    const source = this.open(vector, size);
+    const bits = validityOf(vector, size);
+    const source = duckdb.vector_get_data(vector, size * this.width);
     for (const run of runs) {
       this.appendValidity(bits, run);
       this.appendValues(source, run, bits);
@@ -40,9 +43,6 @@ export abstract class ColumnBuilder {
     this.nulls = 0;
     return data;
   }
-
-  /** What `appendValues` takes the values from: `size` of them. */
-  protected abstract open(vector: duckdb.Vector, size: number): Uint8Array;
 
   protected abstract appendValues(source: Uint8Array, run: Run, validity: Uint8Array | null): void;
 
@@ -69,10 +69,6 @@ export abstract class ColumnBuilder {
   }
 }
 
-function isValid(bits: Uint8Array | null, at: number): boolean {
-  return bits === null || (bits[at >> 3] & (1 << (at & 7))) !== 0;
-}
-
 interface BaseData {
   readonly length: number;
   readonly nullCount: number;
@@ -85,13 +81,9 @@ export class FixedBuilder extends ColumnBuilder {
 
   constructor(
     readonly type: DataType,
-    private readonly width: number,
+    protected readonly width: number,
   ) {
     super();
-  }
-
-  protected open(vector: duckdb.Vector, size: number): Uint8Array {
-    return duckdb.vector_get_data(vector, size * this.width);
   }
 
   protected appendValues(source: Uint8Array, { from, count }: Run): void {
@@ -115,14 +107,11 @@ type TypedArrayType = (new (buffer: ArrayBufferLike, at: number, length: number)
 
 /** Bytes in DuckDB, bits in Arrow. */
 export class BooleanBuilder extends ColumnBuilder {
+  protected readonly width = 1;
   private bits = new Uint8Array(1024);
 
   constructor(readonly type: DataType) {
     super();
-  }
-
-  protected open(vector: duckdb.Vector, size: number): Uint8Array {
-    return duckdb.vector_get_data(vector, size);
   }
 
   protected appendValues(source: Uint8Array, { from, count }: Run): void {
@@ -146,13 +135,9 @@ export class NarrowDecimalBuilder extends ColumnBuilder {
 
   constructor(
     readonly type: DataType,
-    private readonly width: 2 | 4 | 8,
+    protected readonly width: 2 | 4 | 8,
   ) {
     super();
-  }
-
-  protected open(vector: duckdb.Vector, size: number): Uint8Array {
-    return duckdb.vector_get_data(vector, size * this.width);
   }
 
   protected appendValues(source: Uint8Array, { from, count }: Run): void {
@@ -187,16 +172,13 @@ const POINTER_AT = 8;
 
 /** Texts and BLOBs: 16 bytes in the vector, which hold up to 12 or point to more. */
 export class StringBuilder extends ColumnBuilder {
+  protected readonly width = STRING_BYTES;
   private offsets = new Int32Array(1024);
   private heap = new Uint8Array(64 * 1024);
   private end = 0;
 
   constructor(readonly type: DataType) {
     super();
-  }
-
-  protected open(vector: duckdb.Vector, size: number): Uint8Array {
-    return duckdb.vector_get_data(vector, size * STRING_BYTES);
   }
 
   protected appendValues(
@@ -246,6 +228,7 @@ const ENTRY_BYTES = 16;
 
 export class ListBuilder extends ColumnBuilder {
   readonly type: DataType;
+  protected readonly width = ENTRY_BYTES;
   private offsets: number[] = [0];
   /** Elements of the vector that is being appended. */
   private elements: Run[] = [];
@@ -256,10 +239,6 @@ export class ListBuilder extends ColumnBuilder {
   ) {
     super();
     this.type = new List(field);
-  }
-
-  protected open(vector: duckdb.Vector, size: number): Uint8Array {
-    return duckdb.vector_get_data(vector, size * ENTRY_BYTES);
   }
 
   protected appendValues(

@@ -2,29 +2,24 @@ import assert from 'node:assert/strict';
 import type { SyncResult } from '../../../src/model/sync-result.js';
 import { assertSameData } from '../../helpers/compare.js';
 import type { TestSource } from '../../helpers/test-source.js';
-import type { DucktailChild } from './ducktail-child.js';
+import { DucktailChild } from './ducktail-child.js';
+import { KIB, settings } from './held-copy.js';
 import type { HookPlan } from './hook-plan.js';
 import { tableNames } from './replica-state.js';
+import { sendingConnections } from './source-processes.js';
 import { addTextTable } from './text-table.js';
 
 /** With the first rows in a staging table, and readers stopped by a full window behind it. */
 export const MID_COPY: HookPlan = { point: 'flush', action: 'hold', afterFlushes: 2 };
-const KIB = 1024;
 
-export function settings(
+/** Small flushes, so that the point in the middle comes early. */
+export function cutSettings(
   source: TestSource,
   duckdbPath: string,
   readers: number,
 ): Record<string, string> {
-  return {
-    MYSQL_URL: source.url,
-    DUCKDB_PATH: duckdbPath,
-    WORKER_THREADS: String(readers),
-    DUCKDB_THREADS: '2',
-    // Small flushes, so that the point in the middle comes early.
-    APPENDER_FLUSH_INTERVAL: '16',
-    BATCH_SIZE: '16',
-  };
+  const held = settings(source, duckdbPath, readers);
+  return { ...held, APPENDER_FLUSH_INTERVAL: '16', BATCH_SIZE: '16' };
 }
 
 /** More than the windows of two readers and the buffers of their sockets hold. */
@@ -49,4 +44,20 @@ export async function assertFinished(
   const left = await tableNames(duckdbPath);
   assert.deepEqual(left, tables.map(({ table }) => table).sort());
   return run.stderr;
+}
+
+/** Kills one of two readers' connections amid a copy, which then goes on in the same snapshot. */
+export async function cutOneOfTwo(
+  source: TestSource,
+  duckdbPath: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
+  await child.reached();
+  const [first] = await sendingConnections(source, 2);
+  await source.run(`KILL ${first}`);
+  child.resume();
+  const said = await assertFinished(child, source, duckdbPath);
+  assert.equal(said.match(/reading it again from its beginning/g)?.length, 1, said);
+  assert.doesNotMatch(said, /new snapshot/);
 }

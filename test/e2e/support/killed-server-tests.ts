@@ -2,7 +2,7 @@ import test from 'node:test';
 import { TempFolder } from '../../helpers/temp-folder.js';
 import { TestSource } from '../../helpers/test-source.js';
 import { type Flavour, openTestServer } from '../../servers/test-server.js';
-import { addTwoLargeTables, assertFinished, MID_COPY, settings } from './cut-copy.js';
+import { addTwoLargeTables, assertFinished, MID_COPY, cutSettings } from './cut-copy.js';
 import { DucktailChild } from './ducktail-child.js';
 import { sendingConnections } from './source-processes.js';
 
@@ -15,7 +15,7 @@ export function killedServerTests(flavour: Flavour): void {
     // Not disposed of: its connection dies with the server, and its data with the server's folder.
     const source = await TestSource.open(flavour, server);
     await addTwoLargeTables(source);
-    const env = settings(source, duckdbPath, 3);
+    const env = cutSettings(source, duckdbPath, 3);
     await using child = DucktailChild.start(['sync', '--json'], env, { plan: MID_COPY });
     await child.reached();
     await sendingConnections(source, 2);
