@@ -30,7 +30,10 @@ export class Attendant {
   private onlyFolders: readonly string[] | null = null;
 
   constructor(private readonly instance: AttendedInstance) {
-    this.memory = new MemoryLimit(instance.memoryLimit, (sql) => this.rows([sql]));
+    this.memory = new MemoryLimit(instance.memoryLimit, {
+      rows: (sql) => this.carryOut([sql]),
+      enter: () => instance.gate.enter(),
+    });
   }
 
   /** Resolves to the last statement's rows. All of them find the same instance. */

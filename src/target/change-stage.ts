@@ -107,7 +107,7 @@ export class ChangeStage implements AsyncDisposable {
   /** Copies the rows at once: the batch's buffers are free afterwards. */
   append(batch: ColumnBatch): void {
     if (batch.rows === 0) return;
-    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.expectLargeValues();
+    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.critical.expectLargeValues();
     this.deletes += this.controls.countDeletes(batch);
     if (this.plan.keyColumns.length > 0) this.keys.add(batch);
     for (let i = 0; i < this.hasNulls.length; i++) this.hasNulls[i] |= batch.hasNulls[i];

@@ -109,7 +109,7 @@ export class ClientAppend implements AsyncDisposable {
 
   /** All rows, or those up to a line, which are then not kept. */
   private async insert(upTo: number | null): Promise<void> {
-    const { connection } = this;
+    const { connection, database } = this;
     await connection.run('BEGIN TRANSACTION');
     try {
       const values = this.columns.map((column, at) => castOf(column, `c${at}`)).join(', ');
@@ -117,9 +117,9 @@ export class ClientAppend implements AsyncDisposable {
       await connection.run(
         `INSERT INTO ${this.target} SELECT ${values} FROM temp.main.ducktail_append${where}`,
       );
-      await connection.run(upTo === null ? 'COMMIT' : 'ROLLBACK');
+      await database.critical.endWriting(connection, upTo === null ? 'COMMIT' : 'ROLLBACK');
     } catch (error) {
-      await connection.run('ROLLBACK').catch(() => undefined);
+      await database.critical.endWriting(connection, 'ROLLBACK').catch(() => undefined);
       throw error;
     }
   }

@@ -92,14 +92,14 @@ export class ClientTransaction {
       for (const statement of statements) rows += await transaction.execute(statement);
       if ((await protection.describe(query)) !== before) throw isReplicated('a table');
       signal.throwIfAborted();
-      await connection.run('COMMIT');
+      await database.critical.endWriting(connection, 'COMMIT');
       return rows;
     } catch (error) {
       signal.throwIfAborted();
       throw translateQueryError(error, database.path);
     } finally {
       // Nothing of what was not committed is left.
-      await connection.run('ROLLBACK').catch(() => undefined);
+      await database.critical.endWriting(connection, 'ROLLBACK').catch(() => undefined);
       close();
     }
   }

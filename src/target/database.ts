@@ -4,6 +4,7 @@ import { toError } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 import { Attendant } from './attendant.js';
 import { AutomaticCheckpoints } from './automatic-checkpoints.js';
+import { CriticalWork } from './critical-work.js';
 import {
   type DatabaseOptions,
   isFree,
@@ -55,13 +56,13 @@ export class Database implements AsyncDisposable {
   private readonly readers: ReaderConnections;
   private readonly attendant: Attendant;
   readonly queries = new RunningQueries();
-  private needsCheckpointMemory = false;
   /** Tells what belongs to the open transaction from what other tasks do meanwhile. */
   private readonly transactions = new AsyncLocalStorage<Scope>();
   private readonly writing = new Turns(1);
-  private readonly rollback = new Rollback(
-    () => this.guard(() => this.writer.run('ROLLBACK')),
-    () => this.queries.end(),
+  /** What must not lack memory half-way. */
+  readonly critical: CriticalWork;
+  private readonly rollback = new Rollback(() =>
+    this.critical.runWithAll(() => this.end('ROLLBACK')),
   );
   private writesUnderWay = 0;
   private writes = 0;
@@ -83,6 +84,8 @@ export class Database implements AsyncDisposable {
       memoryLimit: opened.memoryLimit,
       ownFile: this.compactedPath,
     });
+    const { readers, queries, memory } = this;
+    this.critical = new CriticalWork({ readers, queries, memory });
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -131,7 +134,9 @@ export class Database implements AsyncDisposable {
    * is part of it; outside it waits for the one that is open.
    */
   async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
-    await this.exclusively(() => this.guard(() => this.writer.run(sql, [...values])));
+    const run = (): Promise<unknown> => this.guard(() => this.writer.run(sql, [...values]));
+    // What is no part of a transaction is one itself.
+    await this.exclusively(this.scope === null ? () => this.critical.run(run) : run);
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
@@ -171,7 +176,7 @@ export class Database implements AsyncDisposable {
               release();
             };
             const statements = {
-              commit: () => this.run('COMMIT'),
+              commit: () => this.exclusively(() => this.critical.run(() => this.end('COMMIT'))),
               rollback: () => this.exclusively(() => this.rollback.run()),
             };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
@@ -339,7 +344,7 @@ export class Database implements AsyncDisposable {
   async provideMemory(): Promise<MoreMemory | null> {
     if (await this.queries.end()) return ENDED_QUERIES;
     const more = await this.memory.double();
-    if (more !== null) this.expectLargeValues();
+    if (more !== null) this.critical.expectLargeValues();
     return more;
   }
 
@@ -375,22 +380,11 @@ export class Database implements AsyncDisposable {
 
   /** Runs `work` with all the memory that DuckDB may ever have. */
   withAllMemory<T>(work: () => Promise<T>): Promise<T> {
-    return this.memory.withAll(work);
+    return this.critical.runWithAll(work);
   }
 
-  /** Told of values of many kilobytes: see `withCheckpointMemory`. */
-  expectLargeValues(): void {
-    this.needsCheckpointMemory = true;
-  }
-
-  /**
-   * Runs `work`, a CHECKPOINT. It compresses the row groups that are not full; where they hold large
-   * values, or where a reader's query has taken the memory, that takes more than the limit, and where
-   * it lacks memory DuckDB gives up the whole instance. So then it may have all there is.
-   */
-  async withCheckpointMemory<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.needsCheckpointMemory && this.readers.gate.inside === 0) return work();
-    return this.memory.withAll(work);
+  private async end(statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    await this.guard(() => this.writer.run(statement));
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ export async function queryBesideWriter(
     throw translateQueryError(error, database.path);
   } finally {
     // A result that was not read to its end keeps the transaction open, beyond the connection.
-    await connection.run('ROLLBACK').catch(ignore);
+    await database.critical.endReading(connection).catch(ignore);
     reader.close();
   }
 }

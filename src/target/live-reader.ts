@@ -63,7 +63,7 @@ export class LiveReader {
       throw translateTargetError(error, database.path);
     } finally {
       // A result that was not read to its end keeps the transaction open, beyond the connection.
-      const isOver = await connection.run('ROLLBACK').then(
+      const isOver = await database.critical.endReading(connection).then(
         () => true,
         () => false,
       );

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { errorMessage } from '../common/errors.js';
+import { errorMessage, hasCode } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 
 /** Of the machine's memory, what DuckDB may come to have. */
@@ -10,6 +10,9 @@ const BASE_MEMORY = 64 * 1024 * 1024;
 const COLUMN_MEMORY = 512 * 1024;
 /** Two buffers of 256 KB for which rows are there since when, one of them until the file is closed. */
 const TABLE_MEMORY = 512 * 1024;
+
+/** So much more than is in use can be set. */
+const BLOCK_BYTES = 1024 * 1024;
 
 /** What DuckDB may come to have, in bytes. */
 function mostMemory(): number {
@@ -40,19 +43,30 @@ export interface MoreMemory {
   readonly hint: string;
 }
 
+export interface LimitedInstance {
+  /** Resolves to the rows, as objects. */
+  readonly rows: (sql: string) => Promise<Record<string, unknown>[]>;
+  /** Resolves when there is an instance, to how to say that it may go. */
+  readonly enter: () => Promise<() => void>;
+}
+
 /** DuckDB's memory limit, which grows where work can't be done within it. */
 export class MemoryLimit {
   /** Kept here: where memory is short, even asking DuckDB for it fails. */
   private bytes: number;
   /** Above it, for clients' queries. */
   private lentBytes = 0;
+  /** Works that have all there is. */
+  private holders = 0;
+  /** More is in use than the limit that should be set. */
+  private isExceeded = false;
   /** What is set last must be what holds last. */
   private readonly applying = new Turns(1);
 
   /** `text`: as DuckDB prints it. */
   constructor(
     text: string,
-    private readonly run: (sql: string) => Promise<unknown>,
+    private readonly instance: LimitedInstance,
   ) {
     this.bytes = parseSize(text);
   }
@@ -73,15 +87,33 @@ export class MemoryLimit {
     return needed <= this.bytes || needed > mostMemory() ? null : this.set(needed);
   }
 
-  /** Runs `work` with all the memory that DuckDB may ever have. */
-  async withAll<T>(work: () => Promise<T>): Promise<T> {
-    const limit = this.bytes;
-    await this.set(mostMemory());
+  /**
+   * Runs `work` with all the memory that DuckDB may ever have; nothing of it where that can't be had.
+   * For whoever keeps the instance from being replaced. `makeRoom` says whether it made any.
+   */
+  async withAll<T>(
+    work: () => Promise<T>,
+    makeRoom: () => Promise<boolean> = () => Promise.resolve(false),
+  ): Promise<T> {
+    this.holders++;
     try {
+      // Where memory is short, even asking DuckDB for more fails.
+      await this.applyWithin().catch(async (error: unknown) => {
+        if (!hasCode(error, 'target-memory') || !(await makeRoom())) throw error;
+        await this.applyWithin();
+      });
       return await work();
     } finally {
-      await this.set(limit);
+      this.holders--;
+      await this.applyWithin().catch(() => {
+        this.isExceeded = true;
+      });
     }
+  }
+
+  /** Tries again what could not be done before: queries may have taken what `withAll` let them. */
+  async settle(): Promise<void> {
+    if (this.isExceeded) await this.apply();
   }
 
   /** From here on so much is lent to clients' queries. */
@@ -102,7 +134,8 @@ export class MemoryLimit {
 
   /** How DuckDB is told of it. */
   get setting(): string {
-    return `SET GLOBAL memory_limit = '${memoryText(Math.min(this.bytes + this.lentBytes, mostMemory()))}'`;
+    const wished = this.holders > 0 ? Infinity : this.bytes + this.lentBytes;
+    return settingOf(Math.max(this.bytes, Math.min(wished, mostMemory())));
   }
 
   get text(): string {
@@ -122,11 +155,38 @@ export class MemoryLimit {
   }
 
   private async apply(): Promise<void> {
+    // Before its turn: whoever closes the gate may wait for the end of a `withAll`.
+    const leave = await this.instance.enter();
     try {
-      await this.applying.run(null, () => this.run(this.setting));
-    } catch (error) {
-      // It can't be less than is in use: then it stays as it is until it is set again.
-      if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
+      await this.applyWithin();
+    } finally {
+      leave();
     }
   }
+
+  private applyWithin(): Promise<void> {
+    return this.applying.run(null, async () => {
+      this.isExceeded = false;
+      try {
+        await this.instance.rows(this.setting);
+      } catch (error) {
+        if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
+        this.isExceeded = true;
+        await this.limitToUsed();
+      }
+    });
+  }
+
+  /** It can't be less than is in use, and would stay what it was. */
+  private async limitToUsed(): Promise<void> {
+    const [{ used }] = await this.instance.rows(
+      'SELECT sum(memory_usage_bytes)::DOUBLE AS used FROM duckdb_memory()',
+    );
+    // Where it has become more meanwhile, the next attempt finds how much.
+    await this.instance.rows(settingOf(Number(used) + BLOCK_BYTES)).catch(() => undefined);
+  }
+}
+
+function settingOf(bytes: number): string {
+  return `SET GLOBAL memory_limit = '${memoryText(bytes)}'`;
 }

@@ -78,6 +78,8 @@ export class QueryMemory implements AsyncDisposable {
       await this.takeBack();
       return;
     }
+    // Where it can't be done now, it may be the next time.
+    await this.database.memory.settle().catch(() => undefined);
     // What a stop closes meanwhile needs no watch.
     const bytes = await this.database.temporaryBytes().catch(() => 0);
     if (bytes <= this.limits.tempBytes) return;

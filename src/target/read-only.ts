@@ -68,7 +68,10 @@ export class ReadOnlyReplica implements Disposable {
   /** Runs `work` with all the memory that DuckDB may ever have. */
   async withAllMemory<T>(work: () => Promise<T>): Promise<T> {
     const [{ limit }] = await this.rows(`SELECT current_setting('memory_limit') AS limit`);
-    const memory = new MemoryLimit(String(limit), async (sql) => void (await this.rows(sql)));
+    const memory = new MemoryLimit(String(limit), {
+      rows: (sql) => this.rows(sql),
+      enter: () => Promise.resolve(() => undefined),
+    });
     return memory.withAll(work);
   }
 

@@ -49,7 +49,7 @@ export class StagedRows implements AsyncDisposable {
 
   /** Copies the rows: the batch's buffers are free when it resolves. */
   async append(batch: ColumnBatch): Promise<void> {
-    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.expectLargeValues();
+    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) this.database.critical.expectLargeValues();
     await this.database.exclusively(() => {
       appendBatch(this.writer, this.appender, batch);
     });

@@ -46,6 +46,11 @@ export class StagingLanes implements AsyncDisposable {
     return this.turns.run(null, () => this.database.guard(work));
   }
 
+  /** Runs `work`, which ends a lane's transaction. */
+  end(work: () => Promise<void>): Promise<void> {
+    return this.run(() => this.database.critical.run(work));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.database.run(`SET threads = ${this.database.threads}`);
     await this.noCheckpoints[Symbol.asyncDispose]();

@@ -125,7 +125,7 @@ export class StagingTable {
   private async endTransactions(end: (lane: StagingLane) => Promise<void>): Promise<void> {
     // Side by side, because a commit compresses the row groups that are not full.
     const ending = this.idle.splice(0).map(async (lane) => {
-      await this.lanes.run(() => end(lane));
+      await this.lanes.end(() => end(lane));
       this.lanes.giveBack(lane);
     });
     await Promise.all(ending);

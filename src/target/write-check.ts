@@ -13,11 +13,12 @@ const PROBE = Buffer.alloc(256 * 1024, 1);
 export async function checkWriting(database: Database): Promise<void> {
   const { connection, close } = await database.connectReader();
   try {
-    await database.guard(async () => {
+    const check = async (): Promise<void> => {
       await connection.run('BEGIN TRANSACTION');
       await connection.run('CREATE TABLE __staging_health AS SELECT 1 AS n');
       await connection.run('ROLLBACK');
-    });
+    };
+    await database.guard(() => database.critical.run(check));
   } finally {
     close();
   }
