@@ -133,23 +133,32 @@ export class ClientAppend implements AsyncDisposable {
 
   private async findBadValue(): Promise<DucktailError | null> {
     const checks = this.columns.map((column, at) => `WHEN ${badWhen(column, `c${at}`)} THEN ${at}`);
-    const reader = await this.connection.runAndReadAll(
+    const [found] = await this.read<[number, number]>(
       `SELECT line, bad FROM (SELECT line, CASE ${checks.join(' ')} END AS bad
          FROM temp.main.ducktail_append) WHERE bad IS NOT NULL ORDER BY line LIMIT 1`,
     );
-    const [found] = reader.getRowsJson() as [number, number][];
     if (found === undefined) return null;
     const [line, at] = found;
     const { name, type } = this.columns[at];
     return badRow(line, `column ${name} can't hold the value as ${type}`);
   }
 
+  private async read<Row>(sql: string): Promise<Row[]> {
+    const { connection, database } = this;
+    const mark = database.critical.mark();
+    await connection.run('BEGIN TRANSACTION READ ONLY');
+    try {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRowsJson() as Row[];
+    } finally {
+      await database.critical.endReading(connection, mark);
+    }
+  }
+
   /** What only shows when it is inserted, such as a key that is there already: by halving. */
   private async findBadLine(): Promise<DucktailError | null> {
     let good = 0;
-    let [[bad]] = (
-      await this.connection.runAndReadAll('SELECT max(line) FROM temp.main.ducktail_append')
-    ).getRowsJson() as [[number]];
+    let [[bad]] = await this.read<[number]>('SELECT max(line) FROM temp.main.ducktail_append');
     let reason: string | null = null;
     while (bad - good > 1 || reason === null) {
       const middle = reason === null ? bad : Math.floor((good + bad) / 2);

@@ -95,11 +95,11 @@ export class ClientTransaction {
       await database.critical.endWriting(connection, 'COMMIT');
       return rows;
     } catch (error) {
+      // Nothing of what was not committed is left.
+      await database.critical.endWriting(connection, 'ROLLBACK').catch(() => undefined);
       signal.throwIfAborted();
       throw translateQueryError(error, database.path);
     } finally {
-      // Nothing of what was not committed is left.
-      await database.critical.endWriting(connection, 'ROLLBACK').catch(() => undefined);
       close();
     }
   }

@@ -89,6 +89,11 @@ async function beginCounting(
   database: Database,
 ): Promise<{ readonly tables: Promise<readonly CountedTable[]> }> {
   const { connection, close } = await database.connectBeside();
+  const mark = database.critical.mark();
+  const end = async (): Promise<void> => {
+    await database.critical.endReading(connection, mark).catch(() => undefined);
+    close();
+  };
   const query = async (sql: string): Promise<Record<string, unknown>[]> =>
     (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
@@ -96,8 +101,8 @@ async function beginCounting(
     // A transaction sees what there is at its first statement.
     await query(`SELECT count(*) FROM duckdb_tables()`);
   } catch (error) {
-    close();
+    await end();
     throw error;
   }
-  return { tables: countTables(query).finally(close) };
+  return { tables: countTables(query).finally(end) };
 }

@@ -1,25 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { hasCode } from '../common/errors.js';
 import type { MemoryLimit } from './memory-limit.js';
-import type { ReaderConnections } from './reader-connections.js';
+import type { ReaderGate } from './reader-gate.js';
 import type { RunningQueries } from './running-queries.js';
 
-/** Of a reader that can't have taken all the memory yet. */
-const BRIEF_MS = 5;
+/** Until memory is asked for again that queries, which were ended, have not given back yet. */
+const RETRY_MS = 20;
 
 export interface CriticalMeans {
   readonly memory: MemoryLimit;
-  readonly readers: ReaderConnections;
+  /** Of those who read beside the writer. */
+  readonly gate: ReaderGate;
   readonly queries: RunningQueries;
 }
 
 /**
- * Runs what must not lack memory half-way: a CHECKPOINT, or what ends a transaction. DuckDB gives up
- * the whole instance then, or what the transaction changed stays locked ("Conflict on tuple
- * deletion") until the file is opened again, or memory that a reader looks at is freed. So it may have
- * all that the machine can give, for moments, in which queries can have more than they may, too.
+ * Runs what must not lack memory half-way: a CHECKPOINT, or what ends a transaction. Where clients'
+ * queries have taken it, DuckDB gives up the whole instance, or what the transaction changed stays
+ * locked ("Conflict on tuple deletion") until the file is opened again. The end of a transaction that
+ * only read frees what was kept for it, and without memory for that the process crashes.
+ *
+ * So it may have all that the machine can give. That is for moments, but queries can take of it, too:
+ * where they have taken much, they are ended.
  */
 export class CriticalWork {
   private hasLargeValues = false;
+  private underWay = 0;
+  private done = 0;
 
   constructor(private readonly means: CriticalMeans) {}
 
@@ -29,33 +37,91 @@ export class CriticalWork {
   }
 
   /**
-   * Of the writer's. Row groups that are not full are compressed by it, which takes more than the
-   * limit where they hold large values; and a reader's query may have taken everything. Else there is
-   * enough.
+   * The writer's. It compresses row groups that are not full, which takes more than the limit where
+   * they hold large values; or a reader's query may have taken everything. Else there is enough.
    */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    const isCrowded = this.means.readers.gate.inside > 0;
-    return isCrowded || this.hasLargeValues ? this.runWithAll(work) : work();
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const isCrowded = this.means.gate.inside > 0;
+    return this.counted(isCrowded || this.hasLargeValues ? () => this.runWithAll(work) : work);
   }
 
-  /** The same in any case. Clients' queries are ended for it if need be; nothing is run without it. */
-  runWithAll<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * The same in any case; clients' queries are ended for it if need be. Where there is no memory all
+   * the same, it fails, and nothing of the work was begun.
+   */
+  async runWithAll<T>(work: () => Promise<T>): Promise<T> {
     const { memory, queries } = this.means;
-    return memory.withAll(work, () => queries.end());
+    try {
+      await memory.raise();
+    } catch (error) {
+      if (!hasCode(error, 'target-memory') || !(await queries.end())) throw error;
+      await memory.raise();
+    }
+    return this.lowerAfter(work);
   }
 
-  /** Ends the transaction of a client who writes. Queries are ended for a ROLLBACK alone. */
+  /** The end of a client's transaction. Others' queries are ended for a ROLLBACK alone. */
   async endWriting(connection: DuckDBConnection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-    const end = async (): Promise<void> => void (await connection.run(statement));
-    await (statement === 'COMMIT' ? this.means.memory.withAll(end) : this.runWithAll(end));
+    await this.counted(async () => {
+      if (statement === 'COMMIT') await this.means.memory.raise();
+      else await this.raiseAtLast();
+      await this.lowerAfter(() => connection.run(statement));
+    });
   }
 
-  /** Ends one that has only read, which clears away what no reader needs any more. */
-  async endReading(connection: DuckDBConnection): Promise<void> {
-    const { memory, readers } = this.means;
-    const end = async (): Promise<void> => void (await connection.run('ROLLBACK'));
-    // For a small query it would be a good part of its time.
-    if (readers.oldestSeconds * 1000 < BRIEF_MS) return end();
-    await memory.withAll(end).catch(end);
+  /** What `endReading` is told: names what has changed. To be had before the transaction begins. */
+  mark(): number | null {
+    return this.underWay > 0 ? null : this.done;
+  }
+
+  /** The end of a transaction that only read. */
+  async endReading(connection: DuckDBConnection, mark: number | null): Promise<void> {
+    // Nothing was kept for it, and for a small query asking for memory would take a good part of its time.
+    if (mark !== null && mark === this.mark()) {
+      await connection.run('ROLLBACK');
+      return;
+    }
+    await this.raiseAtLast();
+    await this.lowerAfter(() => connection.run('ROLLBACK'));
+  }
+
+  private async counted<T>(work: () => Promise<T>): Promise<T> {
+    this.underWay++;
+    try {
+      return await work();
+    } finally {
+      this.underWay--;
+      this.done++;
+    }
+  }
+
+  /**
+   * For what can't be left undone. It may be of one of the queries that are ended, and does not wait
+   * for their end.
+   */
+  private async raiseAtLast(): Promise<void> {
+    const { memory, queries } = this.means;
+    for (;;) {
+      try {
+        await memory.raise();
+        return;
+      } catch (error) {
+        if (!hasCode(error, 'target-memory')) throw error;
+        void queries.end();
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  private async lowerAfter<T>(work: () => Promise<T>): Promise<T> {
+    const { memory, queries } = this.means;
+    try {
+      return await work();
+    } finally {
+      await memory.lower();
+      if (memory.excessBytes > memory.ownBytes) {
+        void queries.end().then(() => memory.settle().catch(() => undefined));
+      }
+    }
   }
 }

@@ -84,8 +84,8 @@ export class Database implements AsyncDisposable {
       memoryLimit: opened.memoryLimit,
       ownFile: this.compactedPath,
     });
-    const { readers, queries, memory } = this;
-    this.critical = new CriticalWork({ readers, queries, memory });
+    const { queries, memory } = this;
+    this.critical = new CriticalWork({ gate: this.readers.gate, queries, memory });
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -359,10 +359,9 @@ export class Database implements AsyncDisposable {
 
   /** What is on disk because it does not fit into memory. */
   async temporaryBytes(): Promise<number> {
-    const [{ bytes }] = await this.attendant.rows([
-      'SELECT coalesce(sum(size), 0)::DOUBLE AS bytes FROM duckdb_temporary_files()',
-    ]);
-    return Number(bytes);
+    // In this form it begins no transaction of the file, whose end would take memory.
+    const files = await this.attendant.rows(['FROM system.main.duckdb_temporary_files()']);
+    return files.reduce((sum, { size }) => sum + Number(size), 0);
   }
 
   /**

@@ -37,6 +37,7 @@ export async function queryBesideWriter(
 ): Promise<void> {
   signal.throwIfAborted();
   const reader = await database.connectReader();
+  const mark = database.critical.mark();
   const { connection } = reader;
   const stop = AbortSignal.any([signal, reader.signal]);
   try {
@@ -50,7 +51,7 @@ export async function queryBesideWriter(
     throw translateQueryError(error, database.path);
   } finally {
     // A result that was not read to its end keeps the transaction open, beyond the connection.
-    await database.critical.endReading(connection).catch(ignore);
+    await database.critical.endReading(connection, mark).catch(ignore);
     reader.close();
   }
 }

@@ -48,6 +48,7 @@ export class LiveReader {
   ): Promise<T> {
     signal.throwIfAborted();
     const { opened, reading, giveBack } = await database.borrowReader();
+    const mark = database.critical.mark();
     const { connection } = reading;
     const stop = AbortSignal.any([signal, opened.signal]);
     let isClean = false;
@@ -63,7 +64,7 @@ export class LiveReader {
       throw translateTargetError(error, database.path);
     } finally {
       // A result that was not read to its end keeps the transaction open, beyond the connection.
-      const isOver = await database.critical.endReading(connection).then(
+      const isOver = await database.critical.endReading(connection, mark).then(
         () => true,
         () => false,
       );

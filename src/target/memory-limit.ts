@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { errorMessage, hasCode } from '../common/errors.js';
+import { errorMessage } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 
 /** Of the machine's memory, what DuckDB may come to have. */
@@ -58,8 +58,11 @@ export class MemoryLimit {
   private lentBytes = 0;
   /** Works that have all there is. */
   private holders = 0;
-  /** More is in use than the limit that should be set. */
+  /** More was in use than the limit that should have been set. */
   private isExceeded = false;
+  private usedBytes = 0;
+  /** What DuckDB was told last; null: it is not certain. */
+  private applied: string | null = null;
   /** What is set last must be what holds last. */
   private readonly applying = new Turns(1);
 
@@ -88,32 +91,36 @@ export class MemoryLimit {
   }
 
   /**
-   * Runs `work` with all the memory that DuckDB may ever have; nothing of it where that can't be had.
-   * For whoever keeps the instance from being replaced. `makeRoom` says whether it made any.
+   * From here on, and until as many calls of `lower`, DuckDB has all the memory that it may ever have.
+   * Fails where memory is so short that it can't even be asked. For whoever keeps the instance from
+   * being replaced meanwhile.
    */
-  async withAll<T>(
-    work: () => Promise<T>,
-    makeRoom: () => Promise<boolean> = () => Promise.resolve(false),
-  ): Promise<T> {
+  async raise(): Promise<void> {
     this.holders++;
     try {
-      // Where memory is short, even asking DuckDB for more fails.
-      await this.applyWithin().catch(async (error: unknown) => {
-        if (!hasCode(error, 'target-memory') || !(await makeRoom())) throw error;
-        await this.applyWithin();
-      });
-      return await work();
-    } finally {
+      await this.applyWithin();
+    } catch (error) {
       this.holders--;
-      await this.applyWithin().catch(() => {
-        this.isExceeded = true;
-      });
+      throw error;
     }
   }
 
-  /** Tries again what could not be done before: queries may have taken what `withAll` let them. */
+  /** Never fails: what can't be done now, `settle` does. */
+  async lower(): Promise<void> {
+    this.holders--;
+    await this.applyWithin().catch(() => {
+      this.isExceeded = true;
+    });
+  }
+
+  /** Sets the limit where more than that was in use when it should have been set. */
   async settle(): Promise<void> {
     if (this.isExceeded) await this.apply();
+  }
+
+  /** What was in use beyond the limit when it should have been set. */
+  get excessBytes(): number {
+    return this.isExceeded ? this.usedBytes - this.wishedBytes : 0;
   }
 
   /** From here on so much is lent to clients' queries. */
@@ -124,6 +131,7 @@ export class MemoryLimit {
 
   /** Has DuckDB give back what was freed: it does so whenever its limit is set. */
   async flush(): Promise<void> {
+    this.applied = null;
     await this.apply();
   }
 
@@ -134,8 +142,12 @@ export class MemoryLimit {
 
   /** How DuckDB is told of it. */
   get setting(): string {
-    const wished = this.holders > 0 ? Infinity : this.bytes + this.lentBytes;
-    return settingOf(Math.max(this.bytes, Math.min(wished, mostMemory())));
+    return settingOf(this.wishedBytes);
+  }
+
+  private get wishedBytes(): number {
+    const bytes = this.holders > 0 ? Infinity : this.bytes + this.lentBytes;
+    return Math.max(this.bytes, Math.min(bytes, mostMemory()));
   }
 
   get text(): string {
@@ -166,9 +178,13 @@ export class MemoryLimit {
 
   private applyWithin(): Promise<void> {
     return this.applying.run(null, async () => {
+      const { setting } = this;
+      if (setting === this.applied) return;
+      this.applied = null;
       this.isExceeded = false;
       try {
-        await this.instance.rows(this.setting);
+        await this.instance.rows(setting);
+        this.applied = setting;
       } catch (error) {
         if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
         this.isExceeded = true;
@@ -179,11 +195,11 @@ export class MemoryLimit {
 
   /** It can't be less than is in use, and would stay what it was. */
   private async limitToUsed(): Promise<void> {
-    const [{ used }] = await this.instance.rows(
-      'SELECT sum(memory_usage_bytes)::DOUBLE AS used FROM duckdb_memory()',
-    );
+    // In this form it begins no transaction of the file, whose end would take memory.
+    const rows = await this.instance.rows('FROM system.main.duckdb_memory()');
+    this.usedBytes = rows.reduce((sum, row) => sum + Number(row.memory_usage_bytes), 0);
     // Where it has become more meanwhile, the next attempt finds how much.
-    await this.instance.rows(settingOf(Number(used) + BLOCK_BYTES)).catch(() => undefined);
+    await this.instance.rows(settingOf(this.usedBytes + BLOCK_BYTES)).catch(() => undefined);
   }
 }
 

@@ -72,7 +72,12 @@ export class ReadOnlyReplica implements Disposable {
       rows: (sql) => this.rows(sql),
       enter: () => Promise.resolve(() => undefined),
     });
-    return memory.withAll(work);
+    await memory.raise();
+    try {
+      return await work();
+    } finally {
+      await memory.lower();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -106,6 +106,32 @@ for (const ended of [0, 1, 2, 4, 8]) {
   });
 }
 
+for (const ended of [0, 1, 3, 6]) {
+  test(`a reader's end clears old rows away beside readers that take all memory but that of ${ended}`, async () => {
+    await using folder = await TempFolder.open();
+    await using database = await Database.open({ path: folder.file('r.duckdb'), ...SMALL });
+    await database.run(
+      `CREATE TABLE t AS SELECT range AS id, 'a' || range AS s FROM range(300000)`,
+    );
+    await database.run('CHECKPOINT');
+    const mark = database.critical.mark();
+    const { connection, close } = await database.connectReader();
+    await connection.run('BEGIN TRANSACTION READ ONLY');
+    await connection.run('FROM t LIMIT 1');
+    await database.run(`UPDATE t SET s = s || 'b'`);
+    const readers = await takeAllMemory(database);
+    for (const end of readers.splice(-ended, ended)) await end();
+    // Where it can't be done at all, it waits until it can.
+    const ending = database.critical.endReading(connection, mark);
+    if (ended <= 1) await endAll(readers);
+    await ending;
+    close();
+    await endAll(readers);
+    const [row] = await database.rows(`SELECT count(*) AS n FROM t WHERE s = 'a' || id || 'b'`);
+    assert.deepEqual(row, { n: '300000' });
+  });
+}
+
 test('a limit that queries went beyond meanwhile comes back when they end', async () => {
   await using folder = await TempFolder.open();
   await using database = await Database.open({ path: folder.file('r.duckdb'), ...SMALL });
