@@ -78,7 +78,7 @@ async function checkpointed<At>(
 
 /** For the holder of the writer: the file alone has everything then. */
 export async function moveLogIntoFile(database: Database): Promise<void> {
-  await database.critical.run(() => database.run('CHECKPOINT'));
+  await database.critical.checkpoint(() => database.run('CHECKPOINT'));
   const left = await fileBytes(`${database.path}.wal`);
   // A log with nothing but its header is written anew.
   if (left > 0) throw new Error(`Cannot CHECKPOINT: ${left} bytes stayed in the log`);

@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { hasCode } from '../common/errors.js';
-import type { MemoryLimit } from './memory-limit.js';
+import { ALL_MEMORY, type MemoryLimit } from './memory-limit.js';
 import type { ReaderGate } from './reader-gate.js';
 import type { RunningQueries } from './running-queries.js';
 
+/**
+ * The least that the end of a transaction has for itself; with a larger limit, as much as that. Not
+ * all there is: a query that wants everything takes some of it each time.
+ */
+const ROOM_BYTES = 256e6;
 /** Until memory is asked for again that queries, which were ended, have not given back yet. */
 const RETRY_MS = 20;
 
@@ -21,8 +26,8 @@ export interface CriticalMeans {
  * locked ("Conflict on tuple deletion") until the file is opened again. The end of a transaction that
  * only read frees what was kept for it, and without memory for that the process crashes.
  *
- * So it may have all that the machine can give. That is for moments, but queries can take of it, too:
- * where they have taken much, they are ended.
+ * So DuckDB has more memory for those moments. Queries can take of it, too: where they have taken much,
+ * they are ended.
  */
 export class CriticalWork {
   private hasLargeValues = false;
@@ -36,36 +41,36 @@ export class CriticalWork {
     this.hasLargeValues = true;
   }
 
-  /**
-   * The writer's. It compresses row groups that are not full, which takes more than the limit where
-   * they hold large values; or a reader's query may have taken everything. Else there is enough.
-   */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const isCrowded = this.means.gate.inside > 0;
-    return this.counted(isCrowded || this.hasLargeValues ? () => this.runWithAll(work) : work);
+  /** What ends a transaction of our own. */
+  end<T>(work: () => Promise<T>): Promise<T> {
+    return this.counted(() => (this.needsMore ? this.runWith(this.roomBytes, work) : work()));
   }
 
   /**
-   * The same in any case; clients' queries are ended for it if need be. Where there is no memory all
-   * the same, it fails, and nothing of the work was begun.
+   * A CHECKPOINT, which compresses row groups that are not full: with large values in them that takes
+   * far more than the limit.
    */
-  async runWithAll<T>(work: () => Promise<T>): Promise<T> {
-    const { memory, queries } = this.means;
-    try {
-      await memory.raise();
-    } catch (error) {
-      if (!hasCode(error, 'target-memory') || !(await queries.end())) throw error;
-      await memory.raise();
-    }
-    return this.lowerAfter(work);
+  async checkpoint<T>(work: () => Promise<T>): Promise<T> {
+    return this.needsMore ? this.runWithAll(work) : work();
+  }
+
+  /** Takes back what the writer did. */
+  rollBack<T>(work: () => Promise<T>): Promise<T> {
+    return this.counted(() => this.runWith(this.roomBytes, work));
+  }
+
+  /** Anything, with all the memory that DuckDB may ever have. */
+  runWithAll<T>(work: () => Promise<T>): Promise<T> {
+    return this.runWith(ALL_MEMORY, work);
   }
 
   /** The end of a client's transaction. Others' queries are ended for a ROLLBACK alone. */
   async endWriting(connection: DuckDBConnection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    const { roomBytes } = this;
     await this.counted(async () => {
-      if (statement === 'COMMIT') await this.means.memory.raise();
-      else await this.raiseAtLast();
-      await this.lowerAfter(() => connection.run(statement));
+      if (statement === 'COMMIT') await this.means.memory.raise(roomBytes);
+      else await this.raiseAtLast(roomBytes);
+      await this.lowerAfter(roomBytes, () => connection.run(statement));
     });
   }
 
@@ -76,13 +81,23 @@ export class CriticalWork {
 
   /** The end of a transaction that only read. */
   async endReading(connection: DuckDBConnection, mark: number | null): Promise<void> {
-    // Nothing was kept for it, and for a small query asking for memory would take a good part of its time.
+    // Nothing was kept for it, and asking for memory would take a good part of a small query's time.
     if (mark !== null && mark === this.mark()) {
       await connection.run('ROLLBACK');
       return;
     }
-    await this.raiseAtLast();
-    await this.lowerAfter(() => connection.run('ROLLBACK'));
+    const { roomBytes } = this;
+    await this.raiseAtLast(roomBytes);
+    await this.lowerAfter(roomBytes, () => connection.run('ROLLBACK'));
+  }
+
+  /** Else nobody can have taken what the writer has had until here. */
+  private get needsMore(): boolean {
+    return this.hasLargeValues || this.means.gate.inside > 0;
+  }
+
+  private get roomBytes(): number {
+    return this.hasLargeValues ? ALL_MEMORY : Math.max(this.means.memory.ownBytes, ROOM_BYTES);
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {
@@ -95,15 +110,27 @@ export class CriticalWork {
     }
   }
 
+  /** Ends clients' queries for it if need be. Where that does not help, nothing of the work is begun. */
+  private async runWith<T>(roomBytes: number, work: () => Promise<T>): Promise<T> {
+    const { memory, queries } = this.means;
+    try {
+      await memory.raise(roomBytes);
+    } catch (error) {
+      if (!hasCode(error, 'target-memory') || !(await queries.end())) throw error;
+      await memory.raise(roomBytes);
+    }
+    return this.lowerAfter(roomBytes, work);
+  }
+
   /**
    * For what can't be left undone. It may be of one of the queries that are ended, and does not wait
    * for their end.
    */
-  private async raiseAtLast(): Promise<void> {
+  private async raiseAtLast(roomBytes: number): Promise<void> {
     const { memory, queries } = this.means;
     for (;;) {
       try {
-        await memory.raise();
+        await memory.raise(roomBytes);
         return;
       } catch (error) {
         if (!hasCode(error, 'target-memory')) throw error;
@@ -113,13 +140,14 @@ export class CriticalWork {
     }
   }
 
-  private async lowerAfter<T>(work: () => Promise<T>): Promise<T> {
+  private async lowerAfter<T>(roomBytes: number, work: () => Promise<T>): Promise<T> {
     const { memory, queries } = this.means;
     try {
       return await work();
     } finally {
-      await memory.lower();
-      if (memory.excessBytes > memory.ownBytes) {
+      await memory.lower(roomBytes);
+      // The next one would not have its room.
+      if (memory.excessBytes > ROOM_BYTES / 2) {
         void queries.end().then(() => memory.settle().catch(() => undefined));
       }
     }

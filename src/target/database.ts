@@ -62,7 +62,7 @@ export class Database implements AsyncDisposable {
   /** What must not lack memory half-way. */
   readonly critical: CriticalWork;
   private readonly rollback = new Rollback(() =>
-    this.critical.runWithAll(() => this.end('ROLLBACK')),
+    this.critical.rollBack(() => this.end('ROLLBACK')),
   );
   private writesUnderWay = 0;
   private writes = 0;
@@ -136,7 +136,7 @@ export class Database implements AsyncDisposable {
   async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
     const run = (): Promise<unknown> => this.guard(() => this.writer.run(sql, [...values]));
     // What is no part of a transaction is one itself.
-    await this.exclusively(this.scope === null ? () => this.critical.run(run) : run);
+    await this.exclusively(this.scope === null ? () => this.critical.end(run) : run);
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
@@ -176,7 +176,7 @@ export class Database implements AsyncDisposable {
               release();
             };
             const statements = {
-              commit: () => this.exclusively(() => this.critical.run(() => this.end('COMMIT'))),
+              commit: () => this.exclusively(() => this.critical.end(() => this.end('COMMIT'))),
               rollback: () => this.exclusively(() => this.rollback.run()),
             };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));

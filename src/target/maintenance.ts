@@ -21,7 +21,7 @@ export async function checkpoint(database: Database, attempts = ATTEMPTS): Promi
       using _gate = await database.clientTransactions.close(CLIENTS_MS, CLIENTS_WRITE);
       return await database.withWriter(async () => {
         if (database.copying.isTaken) return false;
-        await database.critical.run(() => database.run('CHECKPOINT'));
+        await database.critical.checkpoint(() => database.run('CHECKPOINT'));
         return true;
       });
     } catch (error) {

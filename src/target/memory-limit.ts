@@ -11,6 +11,9 @@ const COLUMN_MEMORY = 512 * 1024;
 /** Two buffers of 256 KB for which rows are there since when, one of them until the file is closed. */
 const TABLE_MEMORY = 512 * 1024;
 
+/** For `raise`: all that DuckDB may ever have. */
+export const ALL_MEMORY = Infinity;
+
 /** So much more than is in use can be set. */
 const BLOCK_BYTES = 1024 * 1024;
 
@@ -56,8 +59,8 @@ export class MemoryLimit {
   private bytes: number;
   /** Above it, for clients' queries. */
   private lentBytes = 0;
-  /** Works that have all there is. */
-  private holders = 0;
+  /** Above both, for works that must not lack memory; not all at once. */
+  private readonly rooms: number[] = [];
   /** More was in use than the limit that should have been set. */
   private isExceeded = false;
   private usedBytes = 0;
@@ -91,23 +94,22 @@ export class MemoryLimit {
   }
 
   /**
-   * From here on, and until as many calls of `lower`, DuckDB has all the memory that it may ever have.
-   * Fails where memory is so short that it can't even be asked. For whoever keeps the instance from
-   * being replaced meanwhile.
+   * From here on DuckDB may have so much more, until `lower` is told the same. Fails where memory is so
+   * short that it can't even be asked. For whoever keeps the instance from being replaced meanwhile.
    */
-  async raise(): Promise<void> {
-    this.holders++;
+  async raise(roomBytes: number): Promise<void> {
+    this.rooms.push(roomBytes);
     try {
       await this.applyWithin();
     } catch (error) {
-      this.holders--;
+      this.leave(roomBytes);
       throw error;
     }
   }
 
   /** Never fails: what can't be done now, `settle` does. */
-  async lower(): Promise<void> {
-    this.holders--;
+  async lower(roomBytes: number): Promise<void> {
+    this.leave(roomBytes);
     await this.applyWithin().catch(() => {
       this.isExceeded = true;
     });
@@ -146,7 +148,7 @@ export class MemoryLimit {
   }
 
   private get wishedBytes(): number {
-    const bytes = this.holders > 0 ? Infinity : this.bytes + this.lentBytes;
+    const bytes = this.bytes + this.lentBytes + Math.max(0, ...this.rooms);
     return Math.max(this.bytes, Math.min(bytes, mostMemory()));
   }
 
@@ -174,6 +176,10 @@ export class MemoryLimit {
     } finally {
       leave();
     }
+  }
+
+  private leave(roomBytes: number): void {
+    this.rooms.splice(this.rooms.indexOf(roomBytes), 1);
   }
 
   private applyWithin(): Promise<void> {

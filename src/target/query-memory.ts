@@ -83,8 +83,11 @@ export class QueryMemory implements AsyncDisposable {
     // What a stop closes meanwhile needs no watch.
     const bytes = await this.database.temporaryBytes().catch(() => 0);
     if (bytes <= this.limits.tempBytes) return;
-    const [oldest] = this.running;
-    oldest.end(tooLarge(this.limits.tempBytes));
+    // They may all have ended meanwhile.
+    for (const oldest of this.running) {
+      oldest.end(tooLarge(this.limits.tempBytes));
+      return;
+    }
   }
 
   private async lend(): Promise<void> {

@@ -5,7 +5,7 @@ import { translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
 import { jsonValue } from './json-values.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
-import { MemoryLimit } from './memory-limit.js';
+import { ALL_MEMORY, MemoryLimit } from './memory-limit.js';
 
 export interface QueryColumn {
   readonly name: string;
@@ -72,11 +72,11 @@ export class ReadOnlyReplica implements Disposable {
       rows: (sql) => this.rows(sql),
       enter: () => Promise.resolve(() => undefined),
     });
-    await memory.raise();
+    await memory.raise(ALL_MEMORY);
     try {
       return await work();
     } finally {
-      await memory.lower();
+      await memory.lower(ALL_MEMORY);
     }
   }
 

@@ -48,7 +48,7 @@ export class StagingLanes implements AsyncDisposable {
 
   /** Runs `work`, which ends a lane's transaction. */
   end(work: () => Promise<void>): Promise<void> {
-    return this.run(() => this.database.critical.run(work));
+    return this.run(() => this.database.critical.end(work));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

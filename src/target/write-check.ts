@@ -18,7 +18,7 @@ export async function checkWriting(database: Database): Promise<void> {
       await connection.run('CREATE TABLE __staging_health AS SELECT 1 AS n');
       await connection.run('ROLLBACK');
     };
-    await database.guard(() => database.critical.run(check));
+    await database.guard(() => database.critical.end(check));
   } finally {
     close();
   }
