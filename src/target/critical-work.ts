@@ -10,8 +10,10 @@ import type { RunningQueries } from './running-queries.js';
  * all there is: a query that wants everything takes some of it each time.
  */
 const ROOM_BYTES = 256e6;
-/** Until memory is asked for again that queries, which were ended, have not given back yet. */
+/** Until it is looked again whether queries have given back what they had of it. */
 const RETRY_MS = 20;
+/** Before they are ended for that. */
+const PATIENT_ATTEMPTS = 20;
 
 export interface CriticalMeans {
   readonly memory: MemoryLimit;
@@ -26,8 +28,8 @@ export interface CriticalMeans {
  * locked ("Conflict on tuple deletion") until the file is opened again. The end of a transaction that
  * only read frees what was kept for it, and without memory for that the process crashes.
  *
- * So DuckDB has more memory for those moments. Queries can take of it, too: where they have taken much,
- * they are ended.
+ * So DuckDB has more memory for those moments. Queries can take of it, too: where they keep much of it,
+ * they are ended before the next one.
  */
 export class CriticalWork {
   private hasLargeValues = false;
@@ -43,7 +45,7 @@ export class CriticalWork {
 
   /** What ends a transaction of our own. */
   end<T>(work: () => Promise<T>): Promise<T> {
-    return this.counted(() => (this.needsMore ? this.runWith(this.roomBytes, work) : work()));
+    return this.counted(() => (this.isCrowded ? this.runWith(this.roomBytes, work) : work()));
   }
 
   /**
@@ -51,7 +53,7 @@ export class CriticalWork {
    * far more than the limit.
    */
   async checkpoint<T>(work: () => Promise<T>): Promise<T> {
-    return this.needsMore ? this.runWithAll(work) : work();
+    return this.isCrowded || this.hasLargeValues ? this.runWithAll(work) : work();
   }
 
   /** Takes back what the writer did. */
@@ -68,7 +70,7 @@ export class CriticalWork {
   async endWriting(connection: DuckDBConnection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
     const { roomBytes } = this;
     await this.counted(async () => {
-      if (statement === 'COMMIT') await this.means.memory.raise(roomBytes);
+      if (statement === 'COMMIT') await this.raise(roomBytes, () => Promise.resolve(false));
       else await this.raiseAtLast(roomBytes);
       await this.lowerAfter(roomBytes, () => connection.run(statement));
     });
@@ -91,13 +93,13 @@ export class CriticalWork {
     await this.lowerAfter(roomBytes, () => connection.run('ROLLBACK'));
   }
 
-  /** Else nobody can have taken what the writer has had until here. */
-  private get needsMore(): boolean {
-    return this.hasLargeValues || this.means.gate.inside > 0;
+  /** Else nobody can have taken what our own work has had until here. */
+  private get isCrowded(): boolean {
+    return this.means.gate.inside > 0;
   }
 
   private get roomBytes(): number {
-    return this.hasLargeValues ? ALL_MEMORY : Math.max(this.means.memory.ownBytes, ROOM_BYTES);
+    return Math.max(this.means.memory.ownBytes, ROOM_BYTES);
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {
@@ -112,13 +114,7 @@ export class CriticalWork {
 
   /** Ends clients' queries for it if need be. Where that does not help, nothing of the work is begun. */
   private async runWith<T>(roomBytes: number, work: () => Promise<T>): Promise<T> {
-    const { memory, queries } = this.means;
-    try {
-      await memory.raise(roomBytes);
-    } catch (error) {
-      if (!hasCode(error, 'target-memory') || !(await queries.end())) throw error;
-      await memory.raise(roomBytes);
-    }
+    await this.raise(roomBytes, () => this.means.queries.end());
     return this.lowerAfter(roomBytes, work);
   }
 
@@ -126,30 +122,38 @@ export class CriticalWork {
    * For what can't be left undone. It may be of one of the queries that are ended, and does not wait
    * for their end.
    */
-  private async raiseAtLast(roomBytes: number): Promise<void> {
-    const { memory, queries } = this.means;
-    for (;;) {
+  private raiseAtLast(roomBytes: number): Promise<void> {
+    return this.raise(roomBytes, () => {
+      void this.means.queries.end();
+      return Promise.resolve(true);
+    });
+  }
+
+  /** `makeRoom` says whether it is worth another attempt; without that it fails with `target-memory`. */
+  private async raise(roomBytes: number, makeRoom: () => Promise<boolean>): Promise<void> {
+    const { memory } = this.means;
+    for (let attempt = 1; ; attempt++) {
       try {
-        await memory.raise(roomBytes);
-        return;
+        await memory.settleWithin();
+        // What queries took of the room before, they give back to the disk, or not at all.
+        const isTaken = memory.takenBytes > roomBytes / 2;
+        if (!isTaken || attempt > PATIENT_ATTEMPTS) {
+          await memory.raise(roomBytes);
+          return;
+        }
+        if (attempt === PATIENT_ATTEMPTS) await makeRoom();
       } catch (error) {
-        if (!hasCode(error, 'target-memory')) throw error;
-        void queries.end();
-        await delay(RETRY_MS);
+        if (!hasCode(error, 'target-memory') || !(await makeRoom())) throw error;
       }
+      await delay(RETRY_MS);
     }
   }
 
   private async lowerAfter<T>(roomBytes: number, work: () => Promise<T>): Promise<T> {
-    const { memory, queries } = this.means;
     try {
       return await work();
     } finally {
-      await memory.lower(roomBytes);
-      // The next one would not have its room.
-      if (memory.excessBytes > ROOM_BYTES / 2) {
-        void queries.end().then(() => memory.settle().catch(() => undefined));
-      }
+      await this.means.memory.lower(roomBytes);
     }
   }
 }

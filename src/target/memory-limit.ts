@@ -120,9 +120,14 @@ export class MemoryLimit {
     if (this.isExceeded) await this.apply();
   }
 
-  /** What was in use beyond the limit when it should have been set. */
-  get excessBytes(): number {
-    return this.isExceeded ? this.usedBytes - this.wishedBytes : 0;
+  /** The same, for whoever keeps the instance from being replaced. */
+  async settleWithin(): Promise<void> {
+    if (this.isExceeded) await this.applyWithin();
+  }
+
+  /** What is in use of what `raise` gave others before, and `lower` could not have back. */
+  get takenBytes(): number {
+    return this.isExceeded ? this.usedBytes - this.bytes - this.lentBytes : 0;
   }
 
   /** From here on so much is lent to clients' queries. */
