@@ -98,8 +98,8 @@ export class TableCopy {
     }
     this.rows += batch.rows;
     this.bytes += valueBytes(batch);
-    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES)
-      this.target.database.critical.expectLargeValues();
+    const { critical } = this.target.database;
+    if (batch.heapBytes / batch.rows > LARGE_ROW_BYTES) critical.expectLargeValues();
     this.rejectedValues += batch.rejected.length;
     if (batch.rejected.length > 0) {
       const names = this.plan.columns.map((column) => column.name);

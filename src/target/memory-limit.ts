@@ -174,7 +174,7 @@ export class MemoryLimit {
   }
 
   private async apply(): Promise<void> {
-    // Before its turn: whoever closes the gate may wait for the end of a `withAll`.
+    // Before its turn: whoever closes the gate may wait for what has raised the limit.
     const leave = await this.instance.enter();
     try {
       await this.applyWithin();

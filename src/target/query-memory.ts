@@ -84,10 +84,8 @@ export class QueryMemory implements AsyncDisposable {
     const bytes = await this.database.temporaryBytes().catch(() => 0);
     if (bytes <= this.limits.tempBytes) return;
     // They may all have ended meanwhile.
-    for (const oldest of this.running) {
-      oldest.end(tooLarge(this.limits.tempBytes));
-      return;
-    }
+    const oldest = [...this.running].at(0);
+    oldest?.end(tooLarge(this.limits.tempBytes));
   }
 
   private async lend(): Promise<void> {

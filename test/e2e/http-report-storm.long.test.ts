@@ -92,6 +92,7 @@ test('reports that want all there is, for a minute: replication goes on', async 
   t.diagnostic(`${changes} transactions, worst lag ${worstLag} s, replies by status ${said}`);
   assert.ok(worstLag < 15, `${worstLag} s: ${service.said}`);
   const peak = await service.peakRssBytes();
-  assert.ok(peak === null || peak < 1.2e9, `${peak ?? 0} bytes`);
+  // What the service had before, twice what is lent, 512 MB of slack, and the room of a COMMIT.
+  assert.ok(peak === null || peak < 1.4e9, `${peak ?? 0} bytes`);
   await service.stop();
 });
