@@ -137,7 +137,7 @@ export class ChangeStage implements AsyncDisposable {
   async clear(inTransaction: boolean): Promise<void> {
     if (this.rows === 0) return;
     if (inTransaction || this.taken <= MAX_TRUNCATED_ROWS) {
-      await this.database.run(`TRUNCATE ${this.name}`);
+      await this.database.runTemporary(`TRUNCATE ${this.name}`);
       this.forget();
     } else {
       await this.reset();
@@ -154,7 +154,7 @@ export class ChangeStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAppender();
-    await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
+    await this.database.runTemporary(`DROP TABLE IF EXISTS ${this.name}`);
   }
 
   /** What it has not flushed yet is written by that, or lost where memory is short: it is not to be kept. */
@@ -175,7 +175,9 @@ export class ChangeStage implements AsyncDisposable {
     const list = this.columns.map(
       ({ name, duckdbType }) => `${quoteDuckdbName(name)} ${duckdbType}`,
     );
-    await this.database.run(`CREATE OR REPLACE TEMP TABLE ${this.table} (${list.join(', ')})`);
+    await this.database.runTemporary(
+      `CREATE OR REPLACE TEMP TABLE ${this.table} (${list.join(', ')})`,
+    );
     this.appender = await this.database.createTempBatchAppender(this.table);
   }
 

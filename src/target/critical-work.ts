@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { hasCode } from '../common/errors.js';
 import { ALL_MEMORY, type MemoryLimit } from './memory-limit.js';
-import type { ReaderGate } from './reader-gate.js';
+import type { ReaderConnections } from './reader-connections.js';
 import type { RunningQueries } from './running-queries.js';
 
 /**
@@ -17,8 +17,7 @@ const PATIENT_ATTEMPTS = 20;
 
 export interface CriticalMeans {
   readonly memory: MemoryLimit;
-  /** Of those who read beside the writer. */
-  readonly gate: ReaderGate;
+  readonly readers: ReaderConnections;
   readonly queries: RunningQueries;
 }
 
@@ -95,7 +94,7 @@ export class CriticalWork {
 
   /** Else nobody can have taken what our own work has had until here. */
   private get isCrowded(): boolean {
-    return this.means.gate.inside > 0;
+    return this.means.readers.isAnyConnected;
   }
 
   private get roomBytes(): number {
@@ -153,7 +152,8 @@ export class CriticalWork {
     try {
       return await work();
     } finally {
-      await this.means.memory.lower(roomBytes);
+      // Not waited for: what is done is done, and the event loop may be slow.
+      void this.means.memory.lower(roomBytes);
     }
   }
 }

@@ -84,8 +84,8 @@ export class Database implements AsyncDisposable {
       memoryLimit: opened.memoryLimit,
       ownFile: this.compactedPath,
     });
-    const { queries, memory } = this;
-    this.critical = new CriticalWork({ gate: this.readers.gate, queries, memory });
+    const { readers, queries, memory } = this;
+    this.critical = new CriticalWork({ readers, queries, memory });
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -137,6 +137,11 @@ export class Database implements AsyncDisposable {
     const run = (): Promise<unknown> => this.guard(() => this.writer.run(sql, [...values]));
     // What is no part of a transaction is one itself.
     await this.exclusively(this.scope === null ? () => this.critical.end(run) : run);
+  }
+
+  /** The same for a statement that has to do with temporary tables alone: no reader knows of them. */
+  async runTemporary(sql: string): Promise<void> {
+    await this.exclusively(() => this.guard(() => this.writer.run(sql)));
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {

@@ -110,7 +110,7 @@ export class MemoryLimit {
   /** Never fails: what can't be done now, `settle` does. */
   async lower(roomBytes: number): Promise<void> {
     this.leave(roomBytes);
-    await this.applyWithin().catch(() => {
+    await this.apply().catch(() => {
       this.isExceeded = true;
     });
   }

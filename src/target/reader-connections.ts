@@ -27,12 +27,13 @@ export class ReaderConnections {
   private readonly readers = new Set<OpenReader>();
   /** Of readers that have ended, in no transaction. */
   private readonly idle: ReadingConnection[] = [];
+  private connected = 0;
 
   constructor(private readonly instance: InstanceConnections) {}
 
   /** For work of our own, which nobody ends. */
   async connect(): Promise<{ connection: DuckDBConnection; close: () => void }> {
-    const leave = await this.gate.enter();
+    const leave = await this.enter();
     const connection = await leaveIfFailed(leave, this.instance.connect());
     return { connection, close: () => this.close(connection, leave) };
   }
@@ -48,7 +49,7 @@ export class ReaderConnections {
    * transaction for as long as it waited: opening one takes as long as a small query.
    */
   async borrow(): Promise<BorrowedReader> {
-    const leave = await this.gate.enter();
+    const leave = await this.enter();
     const reading =
       this.idle.pop() ?? new ReadingConnection(await leaveIfFailed(leave, this.instance.connect()));
     const { connection } = reading;
@@ -81,6 +82,11 @@ export class ReaderConnections {
     this.idle.length = 0;
   }
 
+  /** Whether anybody has a connection, readers or work of our own. */
+  get isAnyConnected(): boolean {
+    return this.connected > 0;
+  }
+
   get all(): Iterable<OpenReader> {
     return this.readers;
   }
@@ -89,6 +95,15 @@ export class ReaderConnections {
   get oldestSeconds(): number {
     const [oldest] = this.readers;
     return oldest === undefined ? 0 : (performance.now() - oldest.sinceMs) / 1000;
+  }
+
+  private async enter(): Promise<() => void> {
+    const leave = await this.gate.enter();
+    this.connected++;
+    return () => {
+      this.connected--;
+      leave();
+    };
   }
 
   private add(connection: DuckDBConnection, close: () => void): OpenReader {

@@ -41,7 +41,7 @@ export class StagedRows implements AsyncDisposable {
     const table = `ducktail_stage_${stages}`;
     const name = `temp.main.${table}`;
     const list = columns.map((column) => `${quoteDuckdbName(column.name)} ${column.duckdbType}`);
-    await database.run(`CREATE TEMP TABLE ${table} (${list.join(', ')})`);
+    await database.runTemporary(`CREATE TEMP TABLE ${table} (${list.join(', ')})`);
     const writer = new ChunkWriter(columns, await database.columnTypes(name));
     const appender = await database.createTempBatchAppender(table);
     return new StagedRows(database, columns, name, appender, writer);
@@ -115,7 +115,7 @@ export class StagedRows implements AsyncDisposable {
 
   /** Empties the stage, for the next rows. */
   async clear(): Promise<void> {
-    await this.database.run(`TRUNCATE ${this.name}`);
+    await this.database.runTemporary(`TRUNCATE ${this.name}`);
     this.rows = 0;
     this.bytes = 0;
   }
@@ -124,7 +124,7 @@ export class StagedRows implements AsyncDisposable {
     await this.database.exclusively(() => {
       closeAppender(this.appender);
     });
-    await this.database.run(`DROP TABLE IF EXISTS ${this.name}`);
+    await this.database.runTemporary(`DROP TABLE IF EXISTS ${this.name}`);
   }
 }
 
