@@ -10,7 +10,8 @@ import { openTestServer, type Flavour, type TestServer } from './servers/test-se
  * `npm test [name …]`: starts one MySQL and one MariaDB for all tests to share, runs every test
  * file whose path holds one of the names, stops the servers and ends with the runner's exit code.
  * Without names all run but the `*.long.test.ts`, which take minutes or repeat on the other server
- * what the others have shown; with `--long` those alone.
+ * what the others have shown; with `--long` those alone. The `*.alone.long.test.ts` take the whole
+ * machine and say how long things took: they run one by one, behind the others.
  */
 
 const COMPILED_TESTS = fileURLToPath(new URL('.', import.meta.url));
@@ -38,10 +39,14 @@ async function main(names: readonly string[]): Promise<number> {
   const [mysql, mariadb] = await Promise.allSettled([open('mysql'), open('mariadb')]);
   try {
     for (const opened of [mysql, mariadb]) if (opened.status === 'rejected') throw opened.reason;
-    return await runTests(files, {
+    const urls = {
       DUCKTAIL_TEST_MYSQL_URL: urlOf(mysql),
       DUCKTAIL_TEST_MARIADB_URL: urlOf(mariadb),
-    });
+    };
+    const isAlone = (file: string): boolean => file.endsWith('.alone.long.test.js');
+    const together = files.filter((file) => !isAlone(file));
+    const exitCode = await runTests(together, CONCURRENCY, urls);
+    return (await runTests(files.filter(isAlone), 1, urls)) || exitCode;
   } finally {
     for (const opened of [mysql, mariadb]) {
       if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]();
@@ -79,14 +84,16 @@ function urlOf(opened: PromiseSettledResult<TestServer>): string {
 
 async function runTests(
   files: readonly string[],
+  concurrency: number,
   urls: Readonly<Record<string, string>>,
 ): Promise<number> {
+  if (files.length === 0) return 0;
   const runner = spawn(
     process.execPath,
     [
       '--enable-source-maps',
       '--test',
-      `--test-concurrency=${CONCURRENCY}`,
+      `--test-concurrency=${concurrency}`,
       `--test-timeout=${TEST_TIMEOUT_MS}`,
       '--test-reporter=spec',
       ...files.map((file) => path.join(COMPILED_TESTS, file)),
