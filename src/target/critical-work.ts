@@ -27,9 +27,8 @@ export interface CriticalMeans {
  * locked ("Conflict on tuple deletion") until the file is opened again. The end of a transaction that
  * only read frees what was kept for it, and without memory for that the process crashes.
  *
- * So where queries have much, DuckDB has more memory for those moments: not always, because a large
- * transaction takes what it is given (two million changes: 617 MB instead of 430). Queries can take of
- * it, too: where they keep much of it, they are ended before the next one.
+ * So DuckDB has more memory for those moments. Queries can take of it, too: where they keep much of it,
+ * they are ended before the next one.
  */
 export class CriticalWork {
   private hasLargeValues = false;
@@ -45,10 +44,7 @@ export class CriticalWork {
 
   /** What ends a transaction of our own. */
   end<T>(work: () => Promise<T>): Promise<T> {
-    return this.counted(async () => {
-      const isShort = this.isCrowded && (await this.means.memory.isShort());
-      return isShort ? this.runWith(this.roomBytes, work) : work();
-    });
+    return this.counted(() => (this.isCrowded ? this.runWith(this.roomBytes, work) : work()));
   }
 
   /**
@@ -72,12 +68,10 @@ export class CriticalWork {
   /** The end of a client's transaction. Others' queries are ended for a ROLLBACK alone. */
   async endWriting(connection: DuckDBConnection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
     const { roomBytes } = this;
-    const end = (): Promise<unknown> => connection.run(statement);
     await this.counted(async () => {
-      if (!(await this.means.memory.isShort())) return end();
       if (statement === 'COMMIT') await this.raise(roomBytes, () => Promise.resolve(false));
       else await this.raiseAtLast(roomBytes);
-      return this.lowerAfter(roomBytes, end);
+      await this.lowerAfter(roomBytes, () => connection.run(statement));
     });
   }
 
@@ -88,15 +82,14 @@ export class CriticalWork {
 
   /** The end of a transaction that only read. */
   async endReading(connection: DuckDBConnection, mark: number | null): Promise<void> {
-    const { roomBytes } = this;
-    const end = (): Promise<unknown> => connection.run('ROLLBACK');
-    // Where nothing was kept for it, looking at the memory would take a good part of a small query's time.
-    const isUntouched = mark !== null && mark === this.mark();
-    if (isUntouched || !(await this.means.memory.isShort())) await end();
-    else {
-      await this.raiseAtLast(roomBytes);
-      await this.lowerAfter(roomBytes, end);
+    // Nothing was kept for it, and asking for memory would take a good part of a small query's time.
+    if (mark !== null && mark === this.mark()) {
+      await connection.run('ROLLBACK');
+      return;
     }
+    const { roomBytes } = this;
+    await this.raiseAtLast(roomBytes);
+    await this.lowerAfter(roomBytes, () => connection.run('ROLLBACK'));
   }
 
   /** Else nobody can have taken what our own work has had until here. */

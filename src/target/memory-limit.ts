@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { errorMessage, hasCode } from '../common/errors.js';
+import { errorMessage } from '../common/errors.js';
 import { Turns } from '../common/turns.js';
 
 /** Of the machine's memory, what DuckDB may come to have. */
@@ -16,18 +16,6 @@ export const ALL_MEMORY = Infinity;
 
 /** So much more than is in use can be set. */
 const BLOCK_BYTES = 1024 * 1024;
-
-/** Of the limit, what queries have before there may soon be too little. */
-const QUERY_SHARE = 0.25;
-/** What DuckDB counts as this is of the tables and of their changes. `ALLOCATOR` is of both. */
-const TABLE_TAGS: ReadonlySet<unknown> = new Set([
-  'BASE_TABLE',
-  'IN_MEMORY_TABLE',
-  'TRANSACTION',
-  'METADATA',
-  'OVERFLOW_STRINGS',
-  'ART_INDEX',
-]);
 
 /** What DuckDB may come to have, in bytes. */
 function mostMemory(): number {
@@ -127,19 +115,6 @@ export class MemoryLimit {
     });
   }
 
-  /** Whether queries have so much that there may soon be too little for others. */
-  async isShort(): Promise<boolean> {
-    if (this.isExceeded) return true;
-    try {
-      const rows = await this.usedByTag();
-      const queries = rows.filter(({ tag }) => !TABLE_TAGS.has(tag));
-      return usedBytes(queries) > QUERY_SHARE * (this.bytes + this.lentBytes);
-    } catch (error) {
-      if (hasCode(error, 'target-memory')) return true;
-      throw error;
-    }
-  }
-
   /** Sets the limit where more than that was in use when it should have been set. */
   async settle(): Promise<void> {
     if (this.isExceeded) await this.apply();
@@ -229,21 +204,14 @@ export class MemoryLimit {
     });
   }
 
-  private usedByTag(): Promise<Record<string, unknown>[]> {
-    // In this form it begins no transaction of the file, whose end would take memory.
-    return this.instance.rows('FROM system.main.duckdb_memory()');
-  }
-
   /** It can't be less than is in use, and would stay what it was. */
   private async limitToUsed(): Promise<void> {
-    this.usedBytes = usedBytes(await this.usedByTag());
+    // In this form it begins no transaction of the file, whose end would take memory.
+    const rows = await this.instance.rows('FROM system.main.duckdb_memory()');
+    this.usedBytes = rows.reduce((sum, row) => sum + Number(row.memory_usage_bytes), 0);
     // Where it has become more meanwhile, the next attempt finds how much.
     await this.instance.rows(settingOf(this.usedBytes + BLOCK_BYTES)).catch(() => undefined);
   }
-}
-
-function usedBytes(rows: readonly Record<string, unknown>[]): number {
-  return rows.reduce((sum, row) => sum + Number(row.memory_usage_bytes), 0);
 }
 
 function settingOf(bytes: number): string {
