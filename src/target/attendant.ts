@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoteDuckdbText } from '../common/identifiers.js';
+import { Turns } from '../common/turns.js';
 import type { Row } from './database.js';
 import { MemoryLimit } from './memory-limit.js';
 import type { ReaderGate } from './reader-gate.js';
@@ -28,6 +29,7 @@ export class Attendant {
   private connection: Promise<DuckDBConnection> | null = null;
   /** null: DuckDB opens any file. */
   private onlyFolders: readonly string[] | null = null;
+  private readonly turns = new Turns(1);
 
   constructor(private readonly instance: AttendedInstance) {
     this.memory = new MemoryLimit(instance.memoryLimit, {
@@ -63,7 +65,12 @@ export class Attendant {
     await this.carryOut([this.memory.setting, ...denial]);
   }
 
-  private async carryOut(statements: readonly string[]): Promise<Row[]> {
+  /** In turn: a statement that begins while another runs on the connection ends that one. */
+  private carryOut(statements: readonly string[]): Promise<Row[]> {
+    return this.turns.run(null, () => this.carryOutNow(statements));
+  }
+
+  private async carryOutNow(statements: readonly string[]): Promise<Row[]> {
     this.connection ??= this.instance.connect().catch((error: unknown) => {
       this.connection = null;
       throw error;

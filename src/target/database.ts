@@ -61,8 +61,9 @@ export class Database implements AsyncDisposable {
   private readonly writing = new Turns(1);
   /** What must not lack memory half-way. */
   readonly critical: CriticalWork;
-  private readonly rollback = new Rollback(() =>
-    this.critical.rollBack(() => this.end('ROLLBACK')),
+  private readonly rollback = new Rollback(
+    () => this.end('ROLLBACK'),
+    (work) => this.critical.rollBack(work),
   );
   private writesUnderWay = 0;
   private writes = 0;

@@ -4,9 +4,13 @@ import { hasCode } from '../common/errors.js';
 export class Rollback {
   private isLeft = false;
 
-  constructor(private readonly statement: () => Promise<unknown>) {}
+  constructor(
+    private readonly statement: () => Promise<unknown>,
+    /** Runs its work where there is memory for it, or fails without having begun it. */
+    private readonly withMemory: (work: () => Promise<void>) => Promise<void>,
+  ) {}
 
-  /** Before anything else is done on the connection; fails with `target-memory` alone. */
+  /** Before anything else is done on the connection. */
   async makeUp(): Promise<void> {
     if (this.isLeft) await this.run();
   }
@@ -14,11 +18,15 @@ export class Rollback {
   /** The same for a transaction that is open; a COMMIT that failed has rolled back already. */
   async run(): Promise<void> {
     this.isLeft = true;
+    await this.withMemory(() => this.attempt());
+    this.isLeft = false;
+  }
+
+  private async attempt(): Promise<void> {
     try {
       await this.statement();
     } catch (error) {
       if (hasCode(error, 'target-memory')) throw error;
     }
-    this.isLeft = false;
   }
 }
