@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { errorMessage } from '../common/errors.js';
 import { quoteDuckdbText } from '../common/identifiers.js';
 import { Turns } from '../common/turns.js';
 import type { Row } from './database.js';
@@ -48,6 +49,12 @@ export class Attendant {
     }
   }
 
+  async temporaryBytes(): Promise<number> {
+    // In this form it begins no transaction of the file, whose end would take memory.
+    const files = await this.rows(['FROM system.main.duckdb_temporary_files()']);
+    return files.reduce((sum, { size }) => sum + Number(size), 0);
+  }
+
   async denyFiles(folders: readonly string[]): Promise<void> {
     const leave = await this.instance.gate.enter();
     this.onlyFolders = folders;
@@ -78,10 +85,19 @@ export class Attendant {
     const connection = await this.connection;
     let rows: Row[] = [];
     for (const sql of statements) {
-      const reader = await this.instance.guard(() => connection.runAndReadAll(sql));
-      rows = reader.getRowObjectsJson();
+      rows = await this.carryOutOne(connection, sql).catch(async (error: unknown) => {
+        // Where memory was short, DuckDB may have left a transaction that nobody began.
+        if (!/transaction is aborted/i.test(errorMessage(error))) throw error;
+        await connection.run('ROLLBACK');
+        return this.carryOutOne(connection, sql);
+      });
     }
     return rows;
+  }
+
+  private async carryOutOne(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+    const reader = await this.instance.guard(() => connection.runAndReadAll(sql));
+    return reader.getRowObjectsJson();
   }
 
   private denial(folders: readonly string[]): string[] {

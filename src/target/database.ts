@@ -191,6 +191,7 @@ export class Database implements AsyncDisposable {
                 resolve(new OpenTransaction(inScope, statements, end));
               },
               (error: unknown) => {
+                this.rollback.afterFailure(error);
                 end();
                 reject(toError(error));
               },
@@ -232,8 +233,7 @@ export class Database implements AsyncDisposable {
   private async countWrites<T>(work: () => Promise<T> | T): Promise<T> {
     this.writesUnderWay++;
     try {
-      await this.rollback.makeUp();
-      return await work();
+      return await this.rollback.before(work);
     } finally {
       this.writes++;
       this.writesUnderWay--;
@@ -364,10 +364,8 @@ export class Database implements AsyncDisposable {
   }
 
   /** What is on disk because it does not fit into memory. */
-  async temporaryBytes(): Promise<number> {
-    // In this form it begins no transaction of the file, whose end would take memory.
-    const files = await this.attendant.rows(['FROM system.main.duckdb_temporary_files()']);
-    return files.reduce((sum, { size }) => sum + Number(size), 0);
+  temporaryBytes(): Promise<number> {
+    return this.attendant.temporaryBytes();
   }
 
   /**
@@ -388,8 +386,8 @@ export class Database implements AsyncDisposable {
     return this.critical.runWithAll(work);
   }
 
-  private async end(statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-    await this.guard(() => this.writer.run(statement));
+  private end(statement: 'COMMIT' | 'ROLLBACK'): Promise<unknown> {
+    return this.guard(() => this.writer.run(statement));
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {

