@@ -85,19 +85,22 @@ export class Attendant {
     const connection = await this.connection;
     let rows: Row[] = [];
     for (const sql of statements) {
-      rows = await this.carryOutOne(connection, sql).catch(async (error: unknown) => {
-        // Where memory was short, DuckDB may have left a transaction that nobody began.
-        if (!/transaction is aborted/i.test(errorMessage(error))) throw error;
-        await connection.run('ROLLBACK');
-        return this.carryOutOne(connection, sql);
-      });
+      rows = await this.instance.guard(() => this.carryOutOne(connection, sql));
     }
     return rows;
   }
 
   private async carryOutOne(connection: DuckDBConnection, sql: string): Promise<Row[]> {
-    const reader = await this.instance.guard(() => connection.runAndReadAll(sql));
-    return reader.getRowObjectsJson();
+    const rows = async (): Promise<Row[]> =>
+      (await connection.runAndReadAll(sql)).getRowObjectsJson();
+    try {
+      return await rows();
+    } catch (error) {
+      // Where memory was short, DuckDB may have left a transaction that nobody began.
+      if (!/transaction is aborted/i.test(errorMessage(error))) throw error;
+      await connection.run('ROLLBACK');
+      return rows();
+    }
   }
 
   private denial(folders: readonly string[]): string[] {

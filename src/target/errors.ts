@@ -30,6 +30,13 @@ export function translateTargetError(error: unknown, path: string): Error {
       hint: 'DuckDB lets one process have the file: stop that one, or wait for it.',
     });
   }
+  // Transactions are rolled back where something fails in them, unless there is no memory for that.
+  if (/Current transaction is aborted/i.test(message)) {
+    return new DucktailError('target-memory', 'a transaction of DuckDB had too little memory', {
+      ...details,
+      hint: 'Raise DUCKDB_MEMORY_LIMIT.',
+    });
+  }
   if (/Out of Memory|(failed to|could not) (pin|allocate)/i.test(message)) {
     return new DucktailError('target-memory', `DuckDB is out of memory: ${firstLine(message)}`, {
       ...details,

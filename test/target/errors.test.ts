@@ -32,6 +32,11 @@ const KNOWN: readonly [said: string, code: ErrorCode, message: string | RegExp][
     /^DuckDB is out of memory: .*244\.1 MiB used\)$/,
   ],
   [
+    'TransactionContext Error: Current transaction is aborted (please ROLLBACK)',
+    'target-memory',
+    'a transaction of DuckDB had too little memory',
+  ],
+  [
     'Failed to append: Failed to commit: could not allocate block of size 256.0 KiB (244.0 MiB/244.1 MiB used)',
     'target-memory',
     /^DuckDB is out of memory: Failed to append: /,
