@@ -1,4 +1,4 @@
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, hasCode } from '../common/errors.js';
 import { type Checkpoint, includesCheckpoint } from '../model/checkpoint.js';
 import type { BinlogStream, StreamMessage } from '../source/binlog-stream.js';
 import type { SourceWatch } from '../source/source-watch.js';
@@ -125,7 +125,7 @@ export class Replicator {
    * a copy of it.
    */
   private async leaveFailed(error: unknown): Promise<unknown> {
-    if (!(error instanceof DucktailError) || error.code !== 'table-failed') return error;
+    if (!hasCode(error, 'table-failed')) return error;
     const { database, targetSchema } = this.context;
     const { message, hint, table } = error;
     if (table === undefined) return error;

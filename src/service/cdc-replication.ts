@@ -4,7 +4,7 @@ import { Replicator } from '../cdc/replicator.js';
 import { forgetHistory } from '../cdc/stream-start.js';
 import { Backoff } from '../common/backoff.js';
 import { anySignal } from '../common/abandon.js';
-import { DucktailError, toError } from '../common/errors.js';
+import { DucktailError, hasCode, toError } from '../common/errors.js';
 import { describeFailure } from '../model/observers.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { SyncResult } from '../model/sync-result.js';
@@ -270,9 +270,7 @@ function causeOf(thrown: unknown, path: string): unknown {
   const known = [thrown, suppressed, error]
     .filter((one) => one !== undefined)
     .map((one) => translateTargetError(one, path));
-  return (
-    known.find((one) => one instanceof DucktailError && one.code === 'target-memory') ?? thrown
-  );
+  return known.find((one) => hasCode(one, 'target-memory')) ?? thrown;
 }
 
 function codeOf(error: unknown): string | null {

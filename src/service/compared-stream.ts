@@ -1,5 +1,5 @@
 import type { Replicator } from '../cdc/replicator.js';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, hasCode } from '../common/errors.js';
 import { openComparingSession } from '../compare/comparing-session.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { TablePlan } from '../model/column-plan.js';
@@ -44,7 +44,7 @@ export function streamedReplica(
           return await standOnce(plan, replicator, database, task, work);
         } catch (error) {
           task.signal.throwIfAborted();
-          const isLost = error instanceof DucktailError && error.code === 'source-unavailable';
+          const isLost = hasCode(error, 'source-unavailable');
           if (!isLost || attempt === ATTEMPTS) throw error;
         }
       }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAbandon } from '../common/abandon.js';
 import { Backoff } from '../common/backoff.js';
-import { DucktailError, errorMessage } from '../common/errors.js';
+import { errorMessage, hasCode } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { KeepHooks } from '../keep/hooks.js';
 import type { Finding } from '../model/finding.js';
@@ -94,7 +94,7 @@ async function openWhenFree({
     try {
       return await openReplica(database, targetSchema);
     } catch (error) {
-      const isBusy = error instanceof DucktailError && error.code === 'target-busy';
+      const isBusy = hasCode(error, 'target-busy');
       if (!isBusy || attempt === OPEN_ATTEMPTS || signal.aborted) throw error;
       await refuseIfHeld(database.path);
       await delay(OPEN_DELAY_MS, undefined, { signal }).catch(() => undefined);
@@ -218,7 +218,7 @@ async function passPreflight({
     findings = await orAbandon(preflight(), signal);
   } catch (error) {
     if (signal.aborted) return false;
-    if (!(error instanceof DucktailError) || error.code !== 'source-unavailable') throw error;
+    if (!hasCode(error, 'source-unavailable')) throw error;
     observer?.failed(describeFailure(error));
     logger.warn({ hint: error.hint }, `${error.message}; waiting for it`);
     return false;

@@ -1,5 +1,5 @@
 import pRetry, { AbortError } from 'p-retry';
-import { DucktailError } from '../common/errors.js';
+import { DucktailError, hasCode } from '../common/errors.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { CopyTurns } from '../model/copy-turns.js';
@@ -86,11 +86,7 @@ function gone({ schema }: TablePlan): DucktailError {
 }
 
 function isChangedTable(outcome: CopyOutcome): boolean {
-  return (
-    'error' in outcome &&
-    outcome.error instanceof DucktailError &&
-    outcome.error.code === 'table-changed'
-  );
+  return 'error' in outcome && hasCode(outcome.error, 'table-changed');
 }
 
 function summarize(outcome: CopyOutcome): FullSyncOutcome {

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BatchBuilder } from '../batch/batch-builder.js';
 import { batchBytes } from '../batch/column-batch.js';
-import { DucktailError, serializeError, toError } from '../common/errors.js';
+import { hasCode, serializeError, toError } from '../common/errors.js';
 import { openSession, type SourceSession } from './connect.js';
 import { translateSourceError } from './errors.js';
 import type {
@@ -168,10 +168,7 @@ class ChunkReader {
 
 /** The server said no to the statement; the connection and its snapshot still stand. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof DucktailError &&
-    (error.code === 'table-changed' || error.code === 'table-failed')
-  );
+  return hasCode(error, 'table-changed') || hasCode(error, 'table-failed');
 }
 
 /** The server's number of the prepared statement. */

@@ -1,4 +1,4 @@
-import { DucktailError } from '../common/errors.js';
+import { hasCode } from '../common/errors.js';
 import { qualifiedMysqlName } from '../common/identifiers.js';
 import { type Finding, ok, warning } from '../model/finding.js';
 import { describeForeignKey, type ForeignKey, hasAction } from '../model/foreign-key.js';
@@ -40,7 +40,7 @@ async function readableForeignKeys(
   try {
     return await readForeignKeys(session, database, tables);
   } catch (error) {
-    if (error instanceof DucktailError && error.code === 'source-unavailable') throw error;
+    if (hasCode(error, 'source-unavailable')) throw error;
     const readable: TableSchema[] = [];
     for (const table of tables) {
       const definition = `SHOW CREATE TABLE ${qualifiedMysqlName(database, table.name)}`;

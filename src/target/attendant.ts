@@ -72,7 +72,7 @@ export class Attendant {
     await this.carryOut([this.memory.setting, ...denial]);
   }
 
-  /** In turn: a statement that begins while another runs on the connection ends that one. */
+  /** In turn: a ROLLBACK that one of them needs is not to end what another is at. */
   private carryOut(statements: readonly string[]): Promise<Row[]> {
     return this.turns.run(null, () => this.carryOutNow(statements));
   }

@@ -145,13 +145,12 @@ export class ClientAppend implements AsyncDisposable {
 
   private async read<Row>(sql: string): Promise<Row[]> {
     const { connection, database } = this;
-    const mark = database.critical.mark();
-    await connection.run('BEGIN TRANSACTION READ ONLY');
+    const end = await database.critical.beginReading(connection);
     try {
       const reader = await connection.runAndReadAll(sql);
       return reader.getRowsJson() as Row[];
     } finally {
-      await database.critical.endReading(connection, mark);
+      await end();
     }
   }
 

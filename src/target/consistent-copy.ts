@@ -1,4 +1,5 @@
 import { copyApart } from './apart-copy.js';
+import type { EndReading } from './critical-work.js';
 import type { Database } from './database.js';
 import { CLIENTS_WRITE, untilNotHeldUp } from './maintenance.js';
 import { fileBytes } from './usage.js';
@@ -89,15 +90,15 @@ async function beginCounting(
   database: Database,
 ): Promise<{ readonly tables: Promise<readonly CountedTable[]> }> {
   const { connection, close } = await database.connectBeside();
-  const mark = database.critical.mark();
+  let endReading: EndReading | null = null;
   const end = async (): Promise<void> => {
-    await database.critical.endReading(connection, mark).catch(() => undefined);
+    await endReading?.();
     close();
   };
   const query = async (sql: string): Promise<Record<string, unknown>[]> =>
     (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
-    await connection.run('BEGIN TRANSACTION READ ONLY');
+    endReading = await database.critical.beginReading(connection);
     // A transaction sees what there is at its first statement.
     await query(`SELECT count(*) FROM duckdb_tables()`);
   } catch (error) {

@@ -21,6 +21,9 @@ export interface CriticalMeans {
   readonly queries: RunningQueries;
 }
 
+/** Ends a transaction; resolves to false where there is none any more, or no connection. */
+export type EndReading = () => Promise<boolean>;
+
 /**
  * Runs what must not lack memory half-way: a CHECKPOINT, or what ends a transaction. Where clients'
  * queries have taken it, DuckDB gives up the whole instance, or what the transaction changed stays
@@ -75,21 +78,35 @@ export class CriticalWork {
     });
   }
 
-  /** What `endReading` is told: names what has changed. To be had before the transaction begins. */
-  mark(): number | null {
-    return this.underWay > 0 ? null : this.done;
+  /** Begins a transaction that only reads; resolves to what ends it. */
+  async beginReading(connection: DuckDBConnection): Promise<EndReading> {
+    const { changes } = this;
+    const end = (): Promise<boolean> => this.endReading(connection, changes);
+    try {
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return end;
   }
 
-  /** The end of a transaction that only read. */
-  async endReading(connection: DuckDBConnection, mark: number | null): Promise<void> {
+  private async endReading(connection: DuckDBConnection, changes: number | null): Promise<boolean> {
+    const rollBack = (): Promise<boolean> =>
+      connection.run('ROLLBACK').then(
+        () => true,
+        () => false,
+      );
     // Nothing was kept for it, and asking for memory would take a good part of a small query's time.
-    if (mark !== null && mark === this.mark()) {
-      await connection.run('ROLLBACK');
-      return;
-    }
+    if (changes !== null && changes === this.changes) return rollBack();
     const { roomBytes } = this;
     await this.raiseAtLast(roomBytes);
-    await this.lowerAfter(roomBytes, () => connection.run('ROLLBACK'));
+    return this.lowerAfter(roomBytes, rollBack);
+  }
+
+  /** Names what has changed until here; null: something is changing. */
+  private get changes(): number | null {
+    return this.underWay > 0 ? null : this.done;
   }
 
   /** Else nobody can have taken what our own work has had until here. */

@@ -62,7 +62,7 @@ export class Database implements AsyncDisposable {
   /** What must not lack memory half-way. */
   readonly critical: CriticalWork;
   private readonly rollback = new Rollback(
-    () => this.end('ROLLBACK'),
+    () => this.runNow('ROLLBACK'),
     (work) => this.critical.rollBack(work),
   );
   private writesUnderWay = 0;
@@ -135,14 +135,14 @@ export class Database implements AsyncDisposable {
    * is part of it; outside it waits for the one that is open.
    */
   async run(sql: string, values: readonly SqlValue[] = []): Promise<void> {
-    const run = (): Promise<unknown> => this.guard(() => this.writer.run(sql, [...values]));
+    const run = (): Promise<void> => this.runNow(sql, values);
     // What is no part of a transaction is one itself.
     await this.exclusively(this.scope === null ? () => this.critical.end(run) : run);
   }
 
   /** The same for a statement that has to do with temporary tables alone: no reader knows of them. */
   async runTemporary(sql: string): Promise<void> {
-    await this.exclusively(() => this.guard(() => this.writer.run(sql)));
+    await this.exclusively(() => this.runNow(sql));
   }
 
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
@@ -182,7 +182,7 @@ export class Database implements AsyncDisposable {
               release();
             };
             const statements = {
-              commit: () => this.exclusively(() => this.critical.end(() => this.end('COMMIT'))),
+              commit: () => this.exclusively(() => this.critical.end(() => this.runNow('COMMIT'))),
               rollback: () => this.exclusively(() => this.rollback.run()),
             };
             const begun = inScope(() => this.run('BEGIN TRANSACTION'));
@@ -386,8 +386,9 @@ export class Database implements AsyncDisposable {
     return this.critical.runWithAll(work);
   }
 
-  private end(statement: 'COMMIT' | 'ROLLBACK'): Promise<unknown> {
-    return this.guard(() => this.writer.run(statement));
+  /** For whoever has the writer connection to itself. */
+  private async runNow(sql: string, values: readonly SqlValue[] = []): Promise<void> {
+    await this.guard(() => this.writer.run(sql, [...values]));
   }
 
   async guard<T>(work: () => Promise<T>): Promise<T> {

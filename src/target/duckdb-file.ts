@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { DucktailError } from '../common/errors.js';
+import { hasCode } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 
 export interface DatabaseOptions {
@@ -67,7 +67,7 @@ export async function openAgain(options: DatabaseOptions): Promise<OpenedFile> {
       return await openFile(options);
     } catch (error) {
       const failure = translateTargetError(error, options.path);
-      const isBusy = failure instanceof DucktailError && failure.code === 'target-busy';
+      const isBusy = hasCode(failure, 'target-busy');
       if (!isBusy || attempt === OPEN_ATTEMPTS) throw failure;
       await delay(OPEN_DELAY_MS);
     }
@@ -83,7 +83,7 @@ export async function isFree(options: DatabaseOptions): Promise<boolean> {
     return true;
   } catch (error) {
     const failure = translateTargetError(error, options.path);
-    if (failure instanceof DucktailError && failure.code === 'target-busy') return false;
+    if (hasCode(failure, 'target-busy')) return false;
     throw failure;
   }
 }

@@ -31,13 +31,9 @@ export function translateTargetError(error: unknown, path: string): Error {
     });
   }
   // Transactions are rolled back where something fails in them, unless there is no memory for that.
-  if (/Current transaction is aborted/i.test(message)) {
-    return new DucktailError('target-memory', 'a transaction of DuckDB had too little memory', {
-      ...details,
-      hint: 'Raise DUCKDB_MEMORY_LIMIT.',
-    });
-  }
-  if (/Out of Memory|(failed to|could not) (pin|allocate)/i.test(message)) {
+  const tooLittle =
+    /Out of Memory|Current transaction is aborted|(failed to|could not) (pin|allocate)/i;
+  if (tooLittle.test(message)) {
     return new DucktailError('target-memory', `DuckDB is out of memory: ${firstLine(message)}`, {
       ...details,
       hint: 'Raise DUCKDB_MEMORY_LIMIT.',

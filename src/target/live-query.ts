@@ -1,6 +1,7 @@
 import { type DuckDBConnection, type DuckDBResult, StatementType } from '@duckdb/node-api';
 import { orAbandon } from '../common/abandon.js';
 import { DucktailError, errorMessage } from '../common/errors.js';
+import type { EndReading } from './critical-work.js';
 import type { Database } from './database.js';
 import { interruptOnAbort } from './interruption.js';
 import { jsonRows } from './json-rows.js';
@@ -37,13 +38,13 @@ export async function queryBesideWriter(
 ): Promise<void> {
   signal.throwIfAborted();
   const reader = await database.connectReader();
-  const mark = database.critical.mark();
   const { connection } = reader;
   const stop = AbortSignal.any([signal, reader.signal]);
+  let endReading: EndReading | null = null;
   try {
     stop.throwIfAborted();
     using _interruption = interruptOnAbort(connection, stop);
-    await connection.run('BEGIN TRANSACTION READ ONLY');
+    endReading = await database.critical.beginReading(connection);
     await runStatements(connection, sql, sink, stop);
     await requireWhole(() => connection.run(PROBE_SQL));
   } catch (error) {
@@ -51,7 +52,7 @@ export async function queryBesideWriter(
     throw translateQueryError(error, database.path);
   } finally {
     // A result that was not read to its end keeps the transaction open, beyond the connection.
-    await database.critical.endReading(connection, mark).catch(ignore);
+    await endReading?.();
     reader.close();
   }
 }
@@ -113,10 +114,6 @@ async function drain(
     if (sink === null) continue;
     for await (const rows of jsonRows(chunk, types)) await given(sink.rows(rows));
   }
-}
-
-function ignore(): void {
-  // There is no transaction any more, or no connection.
 }
 
 function refusal(type: StatementType): DucktailError {

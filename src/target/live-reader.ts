@@ -13,6 +13,7 @@ import {
 import { DucktailError } from '../common/errors.js';
 import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
 import { arrowPieces, needsText } from './arrow/arrow-stream.js';
+import type { EndReading } from './critical-work.js';
 import type { Database } from './database.js';
 import { translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
@@ -48,14 +49,14 @@ export class LiveReader {
   ): Promise<T> {
     signal.throwIfAborted();
     const { opened, reading, giveBack } = await database.borrowReader();
-    const mark = database.critical.mark();
     const { connection } = reading;
     const stop = AbortSignal.any([signal, opened.signal]);
     let isClean = false;
+    let endReading: EndReading | null = null;
     try {
       stop.throwIfAborted();
       using _interruption = interruptOnAbort(connection, stop);
-      await connection.run('BEGIN TRANSACTION READ ONLY');
+      endReading = await database.critical.beginReading(connection);
       const result = await work(new LiveReader(database, reading), stop);
       isClean = !stop.aborted;
       return result;
@@ -64,11 +65,8 @@ export class LiveReader {
       throw translateTargetError(error, database.path);
     } finally {
       // A result that was not read to its end keeps the transaction open, beyond the connection.
-      const isOver = await database.critical.endReading(connection, mark).then(
-        () => true,
-        () => false,
-      );
-      if (isClean && isOver) giveBack();
+      const isOver = await endReading?.();
+      if (isClean && isOver === true) giveBack();
       else opened.close();
     }
   }

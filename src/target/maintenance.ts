@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DucktailError, errorMessage } from '../common/errors.js';
+import { DucktailError, errorMessage, hasCode } from '../common/errors.js';
 import type { Database } from './database.js';
 
 const ATTEMPTS = 5;
@@ -25,7 +25,7 @@ export async function checkpoint(database: Database, attempts = ATTEMPTS): Promi
         return true;
       });
     } catch (error) {
-      if (error instanceof DucktailError && error.code === 'target-full') throw committed(error);
+      if (hasCode(error, 'target-full')) throw committed(error);
       if (!isHeldUp(error)) throw error;
       if (attempt === attempts) return false;
       await delay(DELAY_MS * attempt);

@@ -61,11 +61,10 @@ export class MemoryLimit {
   private lentBytes = 0;
   /** Above both, for works that must not lack memory; not all at once. */
   private readonly rooms: number[] = [];
-  /** More was in use than the limit that should have been set. */
-  private isExceeded = false;
+  /** What DuckDB was told last; null: it is not certain, or more was in use than that. */
+  private applied: string | null;
+  /** What that was; 0: it was less. */
   private usedBytes = 0;
-  /** What DuckDB was told last; null: it is not certain. */
-  private applied: string | null = null;
   /** What is set last must be what holds last. */
   private readonly applying = new Turns(1);
 
@@ -75,6 +74,7 @@ export class MemoryLimit {
     private readonly instance: LimitedInstance,
   ) {
     this.bytes = parseSize(text);
+    this.applied = this.setting;
   }
 
   /** Null where the machine has no more to give. */
@@ -110,24 +110,22 @@ export class MemoryLimit {
   /** Never fails: what can't be done now, `settle` does. */
   async lower(roomBytes: number): Promise<void> {
     this.leave(roomBytes);
-    await this.apply().catch(() => {
-      this.isExceeded = true;
-    });
+    await this.apply().catch(() => undefined);
   }
 
   /** Sets the limit where more than that was in use when it should have been set. */
   async settle(): Promise<void> {
-    if (this.isExceeded) await this.apply();
+    if (this.setting !== this.applied) await this.apply();
   }
 
   /** The same, for whoever keeps the instance from being replaced. */
-  async settleWithin(): Promise<void> {
-    if (this.isExceeded) await this.applyWithin();
+  settleWithin(): Promise<void> {
+    return this.applyWithin();
   }
 
   /** What is in use of what `raise` gave others before, and `lower` could not have back. */
   get takenBytes(): number {
-    return this.isExceeded ? this.usedBytes - this.bytes - this.lentBytes : 0;
+    return Math.max(0, this.usedBytes - this.bytes - this.lentBytes);
   }
 
   /** From here on so much is lent to clients' queries. */
@@ -192,13 +190,12 @@ export class MemoryLimit {
       const { setting } = this;
       if (setting === this.applied) return;
       this.applied = null;
-      this.isExceeded = false;
       try {
         await this.instance.rows(setting);
         this.applied = setting;
+        this.usedBytes = 0;
       } catch (error) {
         if (!/could not free up enough memory/i.test(errorMessage(error))) throw error;
-        this.isExceeded = true;
         await this.limitToUsed();
       }
     });

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
-import { DucktailError, errorMessage } from '../common/errors.js';
+import { DucktailError, errorMessage, hasCode } from '../common/errors.js';
 import { translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
 import { jsonValue } from './json-values.js';
@@ -39,7 +39,7 @@ export class ReadOnlyReplica implements Disposable {
       return new ReadOnlyReplica(path, instance, await instance.connect());
     } catch (error) {
       const failure = translateTargetError(error, path);
-      const isTaken = failure instanceof DucktailError && failure.code === 'target-busy';
+      const isTaken = hasCode(failure, 'target-busy');
       throw isTaken && holder !== null ? busy(path, holder) : failure;
     }
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { postQuery } from './support/post-query.js';
 import { RunningService } from './support/running-service.js';
 import { saidUrl } from './support/watched-service.js';
 
@@ -29,11 +30,7 @@ test('results of large values hold up CDC for moments', { timeout: 230_000 }, as
   const answers = (async () => {
     for (const query of LARGE) {
       for (const accept of FORMATS) {
-        const reply = await fetch(`${url}/api/query`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', accept },
-          body: JSON.stringify({ query }),
-        });
+        const reply = await postQuery(url, query, { accept });
         assert.equal(reply.status, 200, `${query} as ${accept}`);
         for await (const _piece of reply.body!);
       }

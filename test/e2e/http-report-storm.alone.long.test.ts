@@ -2,20 +2,17 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { ENDLESS_REPORTS } from './support/endless-reports.js';
+import { postQuery } from './support/post-query.js';
 import { RunningService } from './support/running-service.js';
 import { saidUrl } from './support/watched-service.js';
 
 const TABLES = 5;
 const STORM_MS = 60_000;
 
-/** What they want has no end: DuckDB's memory, the disk, its threads. */
+/** They want all of DuckDB's memory, the disk, its threads. */
 const REPORTS = [
-  `SELECT list(a.range || repeat('x', 100)) FROM range(100000) a, range(1000) b`,
-  `SELECT * FROM (SELECT a.range * b.range AS n, repeat('x', 200) || a.range AS t
-     FROM range(100000) a, range(1000) b) ORDER BY n, t`,
-  `SELECT t, count(*), string_agg(n::VARCHAR) FROM (SELECT a.range * b.range AS n,
-     md5((a.range + b.range * 7919)::VARCHAR) AS t FROM range(100000) a, range(1000) b)
-     GROUP BY t ORDER BY 2`,
+  ...ENDLESS_REPORTS,
   `SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) FROM range(20000000))`,
   `SELECT a.range FROM range(30000000) a JOIN (SELECT hash(range) % 30000000 AS h FROM range(30000000)) b
      ON a.range = b.h`,
@@ -49,11 +46,8 @@ test('reports that want all there is, for a minute: replication goes on', async 
   const deadline = Date.now() + STORM_MS;
   const ask = async (from: number): Promise<void> => {
     for (let at = from; Date.now() < deadline; at++) {
-      const reply = await fetch(`${url}/api/query`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query: REPORTS[at % REPORTS.length] }),
-      }).catch(async (error: unknown) => {
+      const report = REPORTS[at % REPORTS.length];
+      const reply = await postQuery(url, report).catch(async (error: unknown) => {
         await service.until('answers a query', () => false);
         throw error;
       });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { ENDLESS_REPORTS } from './support/endless-reports.js';
+import { postQuery } from './support/post-query.js';
 import { RunningService } from './support/running-service.js';
 import { saidUrl } from './support/watched-service.js';
 
@@ -28,7 +30,7 @@ async function post(url: string, path: string, body: string, type = 'json'): Pro
 }
 
 async function query(url: string, sql: string): Promise<Answer> {
-  const reply = await post(url, '/api/query', JSON.stringify({ query: sql }));
+  const reply = await postQuery(url, sql);
   const answer = (await reply.json()) as Answer;
   assert.equal(answer.error, null, `${reply.status} ${String(answer.error)}`);
   return answer;
@@ -153,21 +155,12 @@ test('a monstrous report beside CDC ends by an error that says why, and replicat
     },
   });
   const url = await saidUrl(service);
-  const reports = [
-    `SELECT list(a.range || repeat('x', 100)) FROM range(100000) a, range(1000) b`,
-    `SELECT * FROM (SELECT a.range * b.range AS n, repeat('x', 200) || a.range AS t
-       FROM range(100000) a, range(1000) b) ORDER BY n, t`,
-    `SELECT t, count(*), string_agg(n::VARCHAR) FROM (SELECT a.range * b.range AS n, md5((a.range + b.range * 7919)::VARCHAR) AS t
-       FROM range(100000) a, range(1000) b) GROUP BY t ORDER BY 2`,
-  ];
   let isDone = false;
   const ends = Promise.all(
-    reports.map(async (sql) => {
-      const reply = await post(url, '/api/query', JSON.stringify({ query: sql })).catch(
-        (error: unknown) => {
-          throw new Error(`the service said: ${service.said}`, { cause: error });
-        },
-      );
+    ENDLESS_REPORTS.map(async (sql) => {
+      const reply = await postQuery(url, sql).catch((error: unknown) => {
+        throw new Error(`the service said: ${service.said}`, { cause: error });
+      });
       return [reply.status, ((await reply.json()) as Answer).error ?? ''] as const;
     }),
   ).finally(() => (isDone = true));

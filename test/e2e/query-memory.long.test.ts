@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { postQuery } from './support/post-query.js';
 import { RunningService } from './support/running-service.js';
 
 const ROWS = 500_000;
@@ -32,11 +33,7 @@ test('queries that use all they may are ended neither beside full syncs nor besi
   let answers = 0;
   const client = async (at: number): Promise<void> => {
     for (let n = at; !isDone; n++) {
-      const reply = await fetch(`${url}/api/query`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query: QUERIES[n % QUERIES.length] }),
-      });
+      const reply = await postQuery(url, QUERIES[n % QUERIES.length]);
       const text = await reply.text();
       assert.doesNotMatch(text, /more memory than they may/);
       if (reply.ok) answers++;

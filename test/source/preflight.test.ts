@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DucktailError } from '../../src/common/errors.js';
+import { hasCode } from '../../src/common/errors.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { MysqlEndpoint } from '../../src/model/mysql-endpoint.js';
 import { readCatalog } from '../../src/source/catalog.js';
@@ -256,8 +256,7 @@ test('a connection that breaks is an error, not a finding', async () => {
   await using session = await openSession(endpointOf(source.url));
   const tables = await readCatalog(session, source.database);
   await source.run(`KILL ${session.connectionId}`);
-  await assert.rejects(
-    runPreflight(session, source.database, tables, { cdc: true }),
-    (error) => error instanceof DucktailError && error.code === 'source-unavailable',
+  await assert.rejects(runPreflight(session, source.database, tables, { cdc: true }), (error) =>
+    hasCode(error, 'source-unavailable'),
   );
 });

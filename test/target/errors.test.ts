@@ -34,7 +34,7 @@ const KNOWN: readonly [said: string, code: ErrorCode, message: string | RegExp][
   [
     'TransactionContext Error: Current transaction is aborted (please ROLLBACK)',
     'target-memory',
-    'a transaction of DuckDB had too little memory',
+    'DuckDB is out of memory: TransactionContext Error: Current transaction is aborted (please ROLLBACK)',
   ],
   [
     'Failed to append: Failed to commit: could not allocate block of size 256.0 KiB (244.0 MiB/244.1 MiB used)',

@@ -114,15 +114,14 @@ for (const ended of [0, 1, 3, 6]) {
       `CREATE TABLE t AS SELECT range AS id, 'a' || range AS s FROM range(300000)`,
     );
     await database.run('CHECKPOINT');
-    const mark = database.critical.mark();
     const { connection, close } = await database.connectReader();
-    await connection.run('BEGIN TRANSACTION READ ONLY');
+    const end = await database.critical.beginReading(connection);
     await connection.run('FROM t LIMIT 1');
     await database.run(`UPDATE t SET s = s || 'b'`);
     const readers = await takeAllMemory(database);
     for (const end of readers.splice(-ended, ended)) await end();
     // Where it can't be done at all, it waits until it can.
-    const ending = database.critical.endReading(connection, mark);
+    const ending = end();
     if (ended <= 1) await endAll(readers);
     await ending;
     close();

@@ -1,4 +1,4 @@
-import { DucktailError, type ErrorDetails } from '../../common/errors.js';
+import { DucktailError, type ErrorDetails, hasCode } from '../../common/errors.js';
 import type { MysqlEndpoint } from '../../model/mysql-endpoint.js';
 import { translateSourceError } from '../errors.js';
 
@@ -100,7 +100,7 @@ export function translateReplicationError(error: unknown, endpoint: MysqlEndpoin
   }
   const translated = translateSourceError(error, endpoint);
   // No error of this session is about one table.
-  return translated instanceof DucktailError && translated.code === 'table-failed'
+  return hasCode(translated, 'table-failed')
     ? new DucktailError('source-unavailable', `MySQL at ${where}: ${message}`, details)
     : translated;
 }
