@@ -5,7 +5,7 @@ import { TempFolder } from '../helpers/temp-folder.js';
 import { KeptSource } from './support/kept-source.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 
 test('a service takes backups on their schedule, keeps as many as it is to, and goes on', async () => {
   const variables = { BACKUP_SCHEDULE: '*/2 * * * * *', BACKUP_KEEP: '2' };

@@ -6,7 +6,7 @@ import { DucktailChild } from './support/ducktail-child.js';
 import { InvariantReader } from './support/invariant-reader.js';
 import { KeptSource } from './support/kept-source.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 
 interface Compacted {
   readonly bytesBefore: number;

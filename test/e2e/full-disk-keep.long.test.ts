@@ -10,7 +10,7 @@ import { assertFailedClearly } from './support/clear-message.js';
 import { DucktailChild } from './support/ducktail-child.js';
 import { Service } from './support/service.js';
 import { SmallDisk } from './support/small-disk.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 
 const ROWS = 8_000;
 const FULL = { exitCode: 1, code: 'target-full' } as const;

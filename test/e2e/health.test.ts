@@ -5,7 +5,7 @@ import { TestSource } from '../helpers/test-source.js';
 import { Service } from './support/service.js';
 import { SmallDisk } from './support/small-disk.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { WatchedService } from './support/watched-service.js';
 
 interface Reply {

@@ -8,7 +8,7 @@ import { parseSamples, valueOf } from '../watch/exposition.js';
 import { KeptSource } from './support/kept-source.js';
 import { execute, OwnTables, ownRows } from './support/own-tables.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { saidUrl } from './support/watched-service.js';
 
 const ROUNDS = 3;

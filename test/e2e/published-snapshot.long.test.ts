@@ -3,7 +3,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import test from 'node:test';
 import { Replica } from '../helpers/replica.js';
 import { TempFolder } from '../helpers/temp-folder.js';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { assertWhole, KeptSource } from './support/kept-source.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';

@@ -10,6 +10,7 @@ import { openSession } from '../../../src/source/connect.js';
 import { readBinlogEnd } from '../../../src/source/positions.js';
 import { type Flavour, openTestServer, type TestServer } from '../../servers/test-server.js';
 import { TestSource } from '../../helpers/test-source.js';
+import { waitFor } from '../../helpers/wait-for.js';
 import { endpointOf } from '../test-account.js';
 
 const servers = new Map<Flavour, Promise<TestServer>>();
@@ -39,6 +40,19 @@ export async function binlogEnd(source: TestSource): Promise<Checkpoint> {
   const end = await readBinlogEnd(session);
   assert.ok(end !== null);
   return end;
+}
+
+/** Has the binlog go on in another file. */
+export async function rotateBinlog(source: TestSource): Promise<void> {
+  await source.run('FLUSH BINARY LOGS');
+  if (source.flavour === 'mysql') return;
+  // A thread of MariaDB's writes into the new file when it needs the old ones no longer, a moment
+  // later: that would move the end that a test has seen.
+  const { file } = await binlogEnd(source);
+  await waitFor(async () => {
+    const events = await source.texts(`SHOW BINLOG EVENTS IN '${file}' LIMIT 100`);
+    return events.some(([, , type, , , info]) => type === 'Binlog_checkpoint' && info === file);
+  });
 }
 
 let lastId = 0;
