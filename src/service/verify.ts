@@ -1,7 +1,7 @@
 import { openComparingSession } from '../compare/comparing-session.js';
 import type { ReplicaRows } from '../compare/digests.js';
 import { DucktailError, hasCode, toError } from '../common/errors.js';
-import { quoteDuckdbName, quoteDuckdbText } from '../common/identifiers.js';
+import { quoteDuckdbName } from '../common/identifiers.js';
 import type { TablePlan } from '../model/column-plan.js';
 import type { MysqlEndpoint } from '../model/mysql-endpoint.js';
 import type { SourceSession } from '../source/connect.js';
@@ -181,9 +181,10 @@ async function openContext(
 }
 
 async function openForReading({ database }: VerifyRequest): Promise<ReadOnlyReplica> {
-  const replica = await ReadOnlyReplica.open(database.path);
-  await replica.rows(`SET memory_limit = ${quoteDuckdbText(database.memoryLimit)}`);
-  if (database.threads !== null) await replica.rows(`SET threads = ${database.threads}`);
+  const replica = await ReadOnlyReplica.open(database.path, {
+    memory_limit: database.memoryLimit,
+    ...(database.threads === null ? {} : { threads: String(database.threads) }),
+  });
   await replica.rows(`SET TimeZone = 'UTC'`);
   return replica;
 }

@@ -39,7 +39,7 @@ const OPEN_DELAY_MS = 250;
 
 /** Once per file and process, behind its lock: see `Database`. */
 export async function openFile(options: DatabaseOptions): Promise<OpenedFile> {
-  const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
+  const instance = await createInstance(options);
   const writer = await instance.connect();
   // Texts of TIMESTAMPTZ values must not depend on where this runs.
   await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
@@ -78,8 +78,7 @@ export async function openAgain(options: DatabaseOptions): Promise<OpenedFile> {
 export async function isFree(options: DatabaseOptions): Promise<boolean> {
   if (!existsSync(options.path)) return true;
   try {
-    const instance = await DuckDBInstance.create(options.path, instanceSettings(options));
-    instance.closeSync();
+    (await createInstance(options)).closeSync();
     return true;
   } catch (error) {
     const failure = translateTargetError(error, options.path);
@@ -88,9 +87,26 @@ export async function isFree(options: DatabaseOptions): Promise<boolean> {
   }
 }
 
+/**
+ * Opening replays what a crash left in the log. For changes of many tables that takes several times
+ * what making them took, for which the limit may have been raised: then it is done with DuckDB's own.
+ */
+async function createInstance(options: DatabaseOptions): Promise<DuckDBInstance> {
+  const limit = { memory_limit: options.memoryLimit };
+  const create = (settings: Record<string, string>): Promise<DuckDBInstance> =>
+    DuckDBInstance.create(options.path, { ...instanceSettings(options), ...settings });
+  try {
+    return await create(limit);
+  } catch (error) {
+    if (!hasCode(translateTargetError(error, options.path), 'target-memory')) throw error;
+    // Closing moves the log into the file.
+    (await create({})).closeSync();
+    return create(limit);
+  }
+}
+
 function instanceSettings(options: DatabaseOptions): Record<string, string> {
   return {
-    memory_limit: options.memoryLimit,
     storage_compatibility_version: STORAGE_VERSION,
     // A row group is written when it is full: five of them waiting in each lane took 65 MB more.
     write_buffer_row_group_count: '1',

@@ -26,7 +26,10 @@ export class ReadOnlyReplica implements Disposable {
     private readonly connection: DuckDBConnection,
   ) {}
 
-  /** `settings`: of DuckDB's, by their names. */
+  /**
+   * `settings`: of DuckDB's, by their names. Where the log of a crash takes more to be replayed than
+   * their `memory_limit`, DuckDB's own holds.
+   */
   static async open(
     path: string,
     settings: Readonly<Record<string, string>> = {},
@@ -35,7 +38,7 @@ export class ReadOnlyReplica implements Disposable {
     const holder = await readLockHolder(path);
     if (holder !== null && isHere(holder)) throw busy(path, holder);
     try {
-      const instance = await DuckDBInstance.create(path, { ...settings, access_mode: 'READ_ONLY' });
+      const instance = await createInstance(path, settings);
       return new ReadOnlyReplica(path, instance, await instance.connect());
     } catch (error) {
       const failure = translateTargetError(error, path);
@@ -83,6 +86,22 @@ export class ReadOnlyReplica implements Disposable {
   [Symbol.dispose](): void {
     this.connection.closeSync();
     this.instance.closeSync();
+  }
+}
+
+async function createInstance(
+  path: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<DuckDBInstance> {
+  const create = (own: Readonly<Record<string, string>>): Promise<DuckDBInstance> =>
+    DuckDBInstance.create(path, { ...own, access_mode: 'READ_ONLY' });
+  try {
+    return await create(settings);
+  } catch (error) {
+    const { memory_limit: limit, ...others } = settings;
+    const lacksMemory = hasCode(translateTargetError(error, path), 'target-memory');
+    if (limit === undefined || !lacksMemory) throw error;
+    return create(others);
   }
 }
 
