@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { hasCode } from '../common/errors.js';
-import { translateTargetError } from './errors.js';
+import { orWithMemory, translateTargetError } from './errors.js';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -91,18 +91,16 @@ export async function isFree(options: DatabaseOptions): Promise<boolean> {
  * Opening replays what a crash left in the log. For changes of many tables that takes several times
  * what making them took, for which the limit may have been raised: then it is done with DuckDB's own.
  */
-async function createInstance(options: DatabaseOptions): Promise<DuckDBInstance> {
-  const limit = { memory_limit: options.memoryLimit };
-  const create = (settings: Record<string, string>): Promise<DuckDBInstance> =>
-    DuckDBInstance.create(options.path, { ...instanceSettings(options), ...settings });
-  try {
-    return await create(limit);
-  } catch (error) {
-    if (!hasCode(translateTargetError(error, options.path), 'target-memory')) throw error;
+function createInstance(options: DatabaseOptions): Promise<DuckDBInstance> {
+  const { path, memoryLimit } = options;
+  const settings = instanceSettings(options);
+  const open = (): Promise<DuckDBInstance> =>
+    DuckDBInstance.create(path, { ...settings, memory_limit: memoryLimit });
+  return orWithMemory(path, open, async () => {
     // Closing moves the log into the file.
-    (await create({})).closeSync();
-    return create(limit);
-  }
+    (await DuckDBInstance.create(path, settings)).closeSync();
+    return open();
+  });
 }
 
 function instanceSettings(options: DatabaseOptions): Record<string, string> {

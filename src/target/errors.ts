@@ -1,4 +1,4 @@
-import { DucktailError, errorMessage, toError } from '../common/errors.js';
+import { DucktailError, errorMessage, hasCode, toError } from '../common/errors.js';
 
 /** Gives an error of DuckDB its class, by the words of its message: it has no codes. */
 export function translateTargetError(error: unknown, path: string): Error {
@@ -46,6 +46,20 @@ export function translateTargetError(error: unknown, path: string): Error {
     });
   }
   return toError(error);
+}
+
+/** Does `otherwise` where `work` lacked memory. */
+export async function orWithMemory<T>(
+  path: string,
+  work: () => Promise<T>,
+  otherwise: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!hasCode(translateTargetError(error, path), 'target-memory')) throw error;
+    return otherwise();
+  }
 }
 
 export function diskFull(path: string, cause: unknown): DucktailError {

@@ -5,7 +5,7 @@ export class OpenTransaction {
   constructor(
     private readonly inScope: <T>(work: () => Promise<T>) => Promise<T>,
     private readonly statements: {
-      readonly commit: () => Promise<unknown>;
+      readonly commit: () => Promise<void>;
       readonly rollback: () => Promise<void>;
     },
     private readonly release: () => void,

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import { DucktailError, errorMessage, hasCode } from '../common/errors.js';
-import { translateTargetError } from './errors.js';
+import { orWithMemory, translateTargetError } from './errors.js';
 import { interruptOnAbort } from './interruption.js';
 import { jsonValue } from './json-values.js';
 import { busy, isHere, readLockHolder } from './lock-file.js';
@@ -89,20 +89,16 @@ export class ReadOnlyReplica implements Disposable {
   }
 }
 
-async function createInstance(
+function createInstance(
   path: string,
-  settings: Readonly<Record<string, string>>,
+  { memory_limit: limit, ...others }: Readonly<Record<string, string>>,
 ): Promise<DuckDBInstance> {
-  const create = (own: Readonly<Record<string, string>>): Promise<DuckDBInstance> =>
-    DuckDBInstance.create(path, { ...own, access_mode: 'READ_ONLY' });
-  try {
-    return await create(settings);
-  } catch (error) {
-    const { memory_limit: limit, ...others } = settings;
-    const lacksMemory = hasCode(translateTargetError(error, path), 'target-memory');
-    if (limit === undefined || !lacksMemory) throw error;
-    return create(others);
-  }
+  const settings = { ...others, access_mode: 'READ_ONLY' };
+  const open = (): Promise<DuckDBInstance> => DuckDBInstance.create(path, settings);
+  if (limit === undefined) return open();
+  const openLimited = (): Promise<DuckDBInstance> =>
+    DuckDBInstance.create(path, { ...settings, memory_limit: limit });
+  return orWithMemory(path, openLimited, open);
 }
 
 /** The columns of a result, their types as DuckDB names them. */
