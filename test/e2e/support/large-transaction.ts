@@ -13,7 +13,7 @@ const DELETED = INSERTED - UPDATED;
 const PORTIONS_BEFORE_KILL = 15;
 const MOST_RSS_BYTES = 500 * 1000 * 1000;
 const CATCH_UP_MS = 180_000;
-const POLL_MS = 200;
+const POLL_MS = 50;
 
 /** Rows, and what tells each of the statements; before the transaction and after it. */
 const STATE = `SELECT CAST(count(*) AS VARCHAR), CAST(coalesce(sum(v), 0) AS VARCHAR),
