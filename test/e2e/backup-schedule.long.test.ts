@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { KeptSource } from './support/kept-source.js';
 import { RunningService } from './support/running-service.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from '../helpers/wait-for.js';
 
 test('a service takes backups on their schedule, keeps as many as it is to, and goes on', async () => {
   const variables = { BACKUP_SCHEDULE: '*/2 * * * * *', BACKUP_KEEP: '2' };

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readdir, readlink, stat } from 'node:fs/promises';
 import test from 'node:test';
 import { Replica } from '../helpers/replica.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { DucktailChild } from './support/ducktail-child.js';
 import { InvariantReader } from './support/invariant-reader.js';
 import { KeptSource } from './support/kept-source.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from '../helpers/wait-for.js';
 
 interface Compacted {
   readonly bytesBefore: number;

@@ -6,11 +6,11 @@ import { runDucktail } from '../helpers/ducktail.js';
 import { Replica } from '../helpers/replica.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { assertFailedClearly } from './support/clear-message.js';
 import { DucktailChild } from './support/ducktail-child.js';
 import { Service } from './support/service.js';
 import { SmallDisk } from './support/small-disk.js';
-import { waitFor } from '../helpers/wait-for.js';
 
 const ROWS = 8_000;
 const FULL = { exitCode: 1, code: 'target-full' } as const;

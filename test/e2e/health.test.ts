@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { TestSource } from '../helpers/test-source.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { Service } from './support/service.js';
 import { SmallDisk } from './support/small-disk.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-import { waitFor } from '../helpers/wait-for.js';
 import { WatchedService } from './support/watched-service.js';
 
 interface Reply {

@@ -5,10 +5,10 @@ import test from 'node:test';
 import { Replica } from '../helpers/replica.js';
 import { TempFolder } from '../helpers/temp-folder.js';
 import { parseSamples, valueOf } from '../watch/exposition.js';
+import { waitFor } from '../helpers/wait-for.js';
 import { KeptSource } from './support/kept-source.js';
 import { execute, OwnTables, ownRows } from './support/own-tables.js';
 import { assertSameReplica } from './support/same-replica.js';
-import { waitFor } from '../helpers/wait-for.js';
 import { saidUrl } from './support/watched-service.js';
 
 const ROUNDS = 3;
