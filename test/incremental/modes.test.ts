@@ -13,14 +13,14 @@ function modes(synced: SyncedTables): Record<string, string> {
   return Object.fromEntries(synced.all().map(({ table, mode }) => [table, mode]));
 }
 
-async function openCopy(): Promise<SyncedCopy> {
+async function openCopy(tableOptions = ''): Promise<SyncedCopy> {
   const copy = await SyncedCopy.open('mysql');
   await copy.source.run(
-    `CREATE TABLE followed ${FOLLOWED}`,
+    `CREATE TABLE followed ${FOLLOWED} ${tableOptions}`,
     `INSERT INTO followed VALUES (1, 1, ${day(1)}), (2, 2, ${day(2)})`,
-    'CREATE TABLE no_watermark (id INT PRIMARY KEY, v INT)',
+    `CREATE TABLE no_watermark (id INT PRIMARY KEY, v INT) ${tableOptions}`,
     'INSERT INTO no_watermark VALUES (1, 1), (2, 2)',
-    `CREATE TABLE no_key ${withChanged('v INT')}`,
+    `CREATE TABLE no_key ${withChanged('v INT')} ${tableOptions}`,
     'INSERT INTO no_key (v) VALUES (1), (1)',
   );
   return copy;
@@ -51,12 +51,12 @@ test("tables that can't be followed are copied again while they are small", asyn
 });
 
 test('large tables that cannot be followed are reported, and copied when that is asked for', async () => {
-  await using copy = await openCopy();
+  // From the beginning: a count that was asked for before would still come, in the background.
+  await using copy = await openCopy('STATS_AUTO_RECALC = 0');
   await copy.sync();
   for (const table of ['followed', 'no_key', 'no_watermark']) {
     // What the server takes for the number of rows.
     await copy.source.run(
-      `ALTER TABLE ${table} STATS_AUTO_RECALC = 0`,
       `UPDATE mysql.innodb_table_stats SET n_rows = 2000000
         WHERE database_name = '${copy.source.database}' AND table_name = '${table}'`,
       `FLUSH TABLE ${table}`,
